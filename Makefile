@@ -1,0 +1,48 @@
+# Every target sets up what it needs; `make help` lists them.
+SHELL := /bin/bash
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+PACKAGES := kiosk_api biometrics documents devices simulators
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo run test test-all check format lock clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: $(READY) ## create .venv with the kiosk command
+
+$(READY): requirements.lock requirements-uv.lock pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-uv.lock
+	$(BIN)/uv pip install --quiet --require-hashes -r requirements.lock
+	$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $(READY)
+
+demo: $(READY) ## the main job end to end on simulated devices; prints its table
+	$(BIN)/kiosk demo
+
+run: $(READY) ## leave a kiosk with simulated devices running; prints what to open
+	$(BIN)/kiosk run
+
+test: $(READY) ## every test that needs only what setup installed
+	$(BIN)/python -m pytest
+
+check: $(READY) ## lint, format, types, import contracts, dead code
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/vulture
+
+format: $(READY) ## rewrite the code in the house format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: $(READY) ## resolve the dependencies again (after editing pyproject.toml)
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --all-extras pyproject.toml --output-file requirements.lock
+
+clean: ## remove what setup and the tools made
+	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
