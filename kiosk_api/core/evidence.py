@@ -1,0 +1,242 @@
+"""What was observed in one session, as decide() sees it.
+
+Nothing here identifies a person: no name, number, picture or template. A fact is either
+`Measured(value)` or `NotMeasured(why)`; what was not measured is never zero, empty or false,
+and never admits (rule 1 of the domain: fail to REFER).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Generic, TypeVar
+
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Why(StrEnum):
+    """Why a fact could not be measured."""
+
+    NOT_ATTEMPTED = "not_attempted"  # the session ended before this step
+    NOT_PRESENT = "not_present"  # the thing itself is missing, e.g. a record without a template
+    UNREADABLE = "unreadable"  # the input was there and made no sense
+    TOO_POOR = "too_poor"  # readable, but of a quality that allows no measurement
+    DEVICE_FAILED = "device_failed"
+    DEADLINE = "deadline"  # no answer while there was still time
+    STORE_FAILED = "store_failed"  # the record cache did not answer, or did not open
+    ENGINE_FAILED = "engine_failed"  # the matcher crashed, or none is left
+    INCOMPARABLE = "incomparable"  # measured by another model than the reference
+
+
+@dataclass(frozen=True, slots=True)
+class Measured(Generic[T_co]):
+    """A fact that was measured."""
+
+    value: T_co
+
+
+@dataclass(frozen=True, slots=True)
+class NotMeasured:
+    """A fact that was not measured, and why."""
+
+    why: Why
+
+
+class Provenance(StrEnum):
+    """Where a reading comes from; a production policy accepts `device` only."""
+
+    DEVICE = "device"
+    FILE = "file"
+    SIMULATED = "simulated"
+
+
+class Assurance(StrEnum):
+    """How far a reading is protected on its way from the sensor to us."""
+
+    NONE = "none"
+    CHANNEL = "channel"  # an authenticated connection
+    SIGNED = "signed"  # signed by the device itself
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Which device gave a reading, in which of its connections (epochs)."""
+
+    device_id: str
+    epoch: int
+    provenance: Provenance
+    assurance: Assurance
+
+
+class DocumentClass(StrEnum):
+    """Classes of travel document that policies speak about."""
+
+    PASSPORT = "passport"
+    PASSPORT_CARD = "passport_card"
+    PERMANENT_RESIDENT_CARD = "permanent_resident_card"
+    TRUSTED_TRAVELER_CARD = "trusted_traveler_card"
+    BORDER_CROSSING_CARD = "border_crossing_card"
+    IDENTITY_CARD = "identity_card"
+    VISA = "visa"
+    OTHER = "other"
+
+
+class Program(StrEnum):
+    """Trusted-traveler programs (shared/FIELD.md section 1)."""
+
+    GLOBAL_ENTRY = "GLOBAL_ENTRY"
+    NEXUS = "NEXUS"
+    SENTRI = "SENTRI"
+    FAST = "FAST"
+    VIAJERO_CONFIABLE = "VIAJERO_CONFIABLE"
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentFacts:
+    """What the machine-readable zone says (ICAO Doc 9303), without what identifies its holder."""
+
+    document_class: DocumentClass
+    issuer: str  # normalised code of ICAO 9303-3 section 5, e.g. "USA", "DEU"
+    nationality: str  # the same, or XXA, XXB, XXC, XXX; "" when the document prints none
+    expires_on: Measured[date] | NotMeasured  # NOT_PRESENT: prints none; UNREADABLE: no such date
+    age_years: Measured[int] | NotMeasured  # completed years on the day of the scan, port's time
+    checks_failed: tuple[str, ...]  # names of fields whose check digit is wrong
+    problems: tuple[str, ...]  # codes of documents.mrz problems that remain besides checks
+
+
+class Agreement(StrEnum):
+    """Whether a field of the document and of the record say the same."""
+
+    AGREE = "agree"
+    DISAGREE = "disagree"
+    CANNOT_TELL = "cannot_tell"  # truncated, partial or absent on either side
+
+
+class DocumentStatus(StrEnum):
+    """What the record authority says of the document that was presented."""
+
+    VALID = "valid"
+    LOST = "lost"
+    STOLEN = "stolen"
+    REVOKED = "revoked"
+    SUPERSEDED = "superseded"  # a re-issued card voids the old one at once
+
+
+class MembershipStatus(StrEnum):
+    """What the program says of a membership."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    REVOKED = "revoked"
+
+
+@dataclass(frozen=True, slots=True)
+class MembershipFacts:
+    """One membership; valid on both of its end days, in the port's local time."""
+
+    program: Program
+    status: MembershipStatus
+    valid_from: date
+    valid_until: date
+
+
+@dataclass(frozen=True, slots=True)
+class RecordFacts:
+    """What the cached traveler record says of the document's holder."""
+
+    document_status: DocumentStatus
+    name: Agreement
+    birth_date: Agreement
+    nationality: Agreement
+    expiry: Agreement
+    memberships: tuple[MembershipFacts, ...]
+    refreshed_at: datetime  # aware; when the authority last confirmed this record
+
+
+@dataclass(frozen=True, slots=True)
+class NoRecord:
+    """The cache was asked and holds no record for this document."""
+
+
+class QualityStatus(StrEnum):
+    """How a quality measure judges a picture (ISO/IEC 29794-5)."""
+
+    GOOD = "good"
+    MARGINAL = "marginal"
+    TOO_POOR = "too_poor"
+    NOT_MEASURED = "not_measured"
+
+
+@dataclass(frozen=True, slots=True)
+class QualityFact:
+    """One quality measure of the live picture: score 0-100, None when not measured."""
+
+    measure: str  # e.g. "sharpness", "exposure", "face_size", "pose"
+    status: QualityStatus
+    score: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class MatchFacts:
+    """How far apart the live face and the record's template are (ISO/IEC 2382-37: comparison)."""
+
+    distance: float  # dissimilarity, 0 = identical
+    model: str  # name and version of what measured it; thresholds belong to a model
+
+
+@dataclass(frozen=True, slots=True)
+class FaceFacts:
+    """What the live picture shows."""
+
+    faces: int  # how many faces of comparable size
+    quality: tuple[QualityFact, ...]
+    match: Measured[MatchFacts] | NotMeasured  # NotMeasured when there is nothing to compare
+
+
+class Stage(StrEnum):
+    """The stages of a session that have a deadline."""
+
+    DOCUMENT = "document"
+    RECORD = "record"
+    CAPTURE = "capture"
+    FACE = "face"
+    DECISION = "decision"
+    JOURNAL = "journal"
+
+
+class FaultKind(StrEnum):
+    """Adverse facts about the process itself; each one alone refers."""
+
+    BUDGET_EXHAUSTED = "budget_exhausted"
+    DEVICE_LOST = "device_lost"
+    DEVICE_ERROR = "device_error"
+    DEVICE_RESTARTED = "device_restarted"  # a new epoch in mid-session
+    CAPTURE_TIMED_OUT = "capture_timed_out"
+    SECOND_DOCUMENT = "second_document"
+    SESSION_EXPIRED = "session_expired"
+    SESSION_INTERRUPTED = "session_interrupted"  # the service ended before an answer
+    CANCELLED = "cancelled"
+    CLOCK_UNRELIABLE = "clock_unreliable"
+    JOURNAL_UNAVAILABLE = "journal_unavailable"
+    MATCHER_FAILED = "matcher_failed"
+    STORE_FAILED = "store_failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something that went wrong at a stage."""
+
+    kind: FaultKind
+    stage: Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Everything that decide() may look at; stored beside the decision, schema version inside."""
+
+    document: Measured[DocumentFacts] | NotMeasured
+    record: Measured[RecordFacts | NoRecord] | NotMeasured
+    face: Measured[FaceFacts] | NotMeasured
+    sources: tuple[Source, ...]
+    faults: tuple[Fault, ...] = ()
