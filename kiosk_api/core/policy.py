@@ -7,9 +7,14 @@ value without I/O. Its digest goes into every decision, so that a replay knows w
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
+from hashlib import sha256
+from typing import Any
 
 from kiosk_api.core.evidence import Assurance, DocumentClass, Program, Provenance
+from kiosk_api.core.plain import canonical_json, to_plain
+
+POLICY_SCHEMA = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +38,37 @@ class TimePolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class AcceptedDocument:
+    """A class of document that is read at this site."""
+
+    document_class: DocumentClass
+    issuers: tuple[str, ...] = ()  # codes of ICAO 9303-3 section 5; empty: any issuer
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedProgram:
+    """A program whose members are admitted at this site, perhaps not all of them.
+
+    When neither restriction is given every member is; otherwise one of the two has to hold.
+    """
+
+    program: Program
+    only_nationalities: tuple[str, ...] = ()
+    only_documents: tuple[DocumentClass, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """One version of a site's policy."""
 
     site: str  # id of the site profile, e.g. "global_entry_airport"
     version: str
+    effective_from: date  # the port's local day; before it the policy admits nobody
     production: bool
     timezone: str  # IANA name; dates are the port's local dates
     rules: tuple[str, ...]  # names of active rules, in the order of the officer's list
-    programs: tuple[Program, ...]  # memberships that admit here
-    document_classes: tuple[DocumentClass, ...]  # documents that are read here
+    programs: tuple[AcceptedProgram, ...]
+    documents: tuple[AcceptedDocument, ...]
     provenances: tuple[Provenance, ...]  # readings that may admit
     minimum_assurance: Assurance
     maximum_record_age: timedelta
@@ -50,3 +76,19 @@ class Policy:
     maximum_scans: int  # unreadable documents before the session is referred
     face: FacePolicy
     times: TimePolicy
+
+
+def policy_to_plain(policy: Policy) -> dict[str, Any]:
+    """Return a policy as a JSON object, schema version inside."""
+    plain = to_plain(policy, Policy)
+    assert isinstance(plain, dict)
+    return {"schema": POLICY_SCHEMA, **plain}
+
+
+def policy_digest(policy: Policy) -> str:
+    """Return the SHA-256 of the policy's canonical JSON, in hexadecimal.
+
+    Raises:
+        CodecError: a field does not have its declared type.
+    """
+    return sha256(canonical_json(policy_to_plain(policy))).hexdigest()
