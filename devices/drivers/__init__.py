@@ -1,0 +1,1 @@
+"""Drivers: one folder each, holding its wire, its driver and its spec."""

@@ -1,0 +1,418 @@
+"""Speaks for a folder on the agents' wire: dropped files become events, commands become files.
+
+This is the folder's transport. Everything above it is the agent driver, the same code that
+serves hardware; nothing above knows that there is a folder.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+import uuid
+from collections import OrderedDict
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final, NoReturn, assert_never
+
+from watchfiles import awatch
+
+from devices.commands import OUTCOME_SIGNALS
+from devices.drivers.agent import wire
+from devices.drivers.folder import files
+from devices.drivers.folder.wire import (
+    MAX_MRZ_BYTES,
+    FolderProblemError,
+    Part,
+    Problem,
+    Result,
+    encode_result,
+    parse_mrz,
+)
+from devices.readings import Capability, Picture, Provenance
+from devices.tasks import first_of
+from devices.transports.messages import CloseCode, ConnectionClosedError, MessageConnection
+
+log = logging.getLogger(__name__)
+
+DONE: Final = "done"
+_POLL: Final = 0.05  # seconds between two looks at a file that is waited for
+_SILENCE: Final = 60.0  # seconds; how often the wait for the service's messages is renewed
+_REMEMBERED: Final = 32  # finished documents whose receipt may still come
+
+
+@dataclass(frozen=True, slots=True)
+class FolderSettings:
+    """How a folder is served; times in seconds."""
+
+    directory: Path
+    keep_inputs: bool = False  # True: to done/ instead of deleting; they are biometric data
+    settle: float = 0.2  # a file unchanged for this long is taken for complete
+    poll: float = 2.0  # between two listings when the system reports no change
+    outcome_timeout: float = 60.0  # from the scan to its outcome
+
+
+@dataclass(frozen=True, slots=True)
+class FolderIds:
+    """Device ids of the folder's parts."""
+
+    reader: str
+    camera: str
+    indicator: str
+    printer: str
+
+    @classmethod
+    def of(cls, lane_id: str) -> FolderIds:
+        """Return the ids for a lane."""
+        return cls(
+            *(f"{lane_id}-folder-{part}" for part in ("reader", "camera", "lamp", "printer"))
+        )
+
+
+@dataclass(slots=True)
+class _Transaction:
+    """The document that is being served."""
+
+    name: str
+    result: Result = field(default_factory=Result)
+    told: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class _Settling:
+    """Tells whether a file is complete, from having watched it."""
+
+    def __init__(self, settle: float) -> None:
+        self._settle = settle
+        self._seen: dict[Path, tuple[files.Stamp, float]] = {}
+
+    def is_settled(self, path: Path, stamp: files.Stamp) -> bool:
+        now = time.monotonic()
+        seen = self._seen.get(path)
+        if seen is not None and seen[0] == stamp:
+            return now - seen[1] >= self._settle
+        self._seen[path] = (stamp, now)
+        # Renamed into place, or here before us. A clock that steps only delays the answer.
+        return time.time() - stamp.modified_ns / 1e9 >= self._settle
+
+    def forget_all_but(self, paths: set[Path]) -> None:
+        for path in self._seen.keys() - paths:
+            del self._seen[path]
+
+
+class FolderAgent:
+    """Runs one folder on one connection; serves one document at a time, in order of arrival."""
+
+    def __init__(
+        self, settings: FolderSettings, lane_id: str, connection: MessageConnection
+    ) -> None:
+        """Speak on `connection` for the folder of `lane_id`; starts nothing."""
+        self._settings = settings
+        self._lane_id = lane_id
+        self._ids = FolderIds.of(lane_id)
+        self._connection = connection
+        self._settling = _Settling(settings.settle)
+        self._changed = asyncio.Event()
+        self._queue: OrderedDict[str, None] = OrderedDict()  # names that wait, in order
+        self._arrived = asyncio.Event()
+        self._left_over: dict[str, files.Stamp] = {}  # served, but could not be removed
+        self._current: _Transaction | None = None
+        self._finished: OrderedDict[str, _Transaction] = OrderedDict()  # by session id
+        self._acks: dict[str, asyncio.Future[wire.Ack]] = {}
+        self._capture: asyncio.Task[None] | None = None
+        self._capture_nonce = ""
+        self._sequence = 0
+
+    async def run(self) -> None:
+        """Serve until the connection or the folder ends; closes the connection then."""
+        reason = "folder_lost"
+        try:
+            await self._say(self._hello())
+            await first_of(self._listen(), self._notice_changes(), self._look(), self._serve())
+        except ConnectionClosedError:
+            reason = "closed"
+        except TimeoutError:
+            reason = "no_outcome"
+        except OSError as error:
+            # The type alone: the text of an OSError holds a path.
+            log.warning("folder of lane %s lost: %s", self._lane_id, type(error).__name__)
+        finally:
+            if self._capture is not None:
+                self._capture.cancel()
+            await self._connection.close(CloseCode.GOING_AWAY, reason)
+
+    def _hello(self) -> wire.Hello:
+        parts = (
+            (self._ids.reader, Capability.DOCUMENT_READER),
+            (self._ids.camera, Capability.FACE_CAMERA),
+            (self._ids.indicator, Capability.INDICATOR),
+            (self._ids.printer, Capability.RECEIPT_PRINTER),
+        )
+        return wire.Hello(
+            protocol=wire.PROTOCOL_VERSION,
+            agent="folder 1",
+            lane_id=self._lane_id,
+            devices=tuple(
+                wire.DeviceDeclaration(device_id, capability, "folder", Provenance.FILE)
+                for device_id, capability in parts
+            ),
+        )
+
+    # ---- finding files ---------------------------------------------------------------------
+
+    async def _notice_changes(self) -> None:
+        async for _ in awatch(
+            self._settings.directory,
+            watch_filter=None,
+            recursive=False,
+            debounce=100,
+            step=20,
+        ):
+            self._changed.set()
+
+    async def _look(self) -> NoReturn:
+        """List the folder at the start, on every change, and slowly in between."""
+        while True:
+            self._changed.clear()
+            unsettled = await self._list()
+            wait = self._settings.settle if unsettled else self._settings.poll
+            try:
+                async with asyncio.timeout(wait):
+                    await self._changed.wait()
+            except TimeoutError:
+                continue
+
+    async def _list(self) -> bool:
+        """Queue the documents that are complete; tells whether some are not yet."""
+        listed = await asyncio.to_thread(files.list_dropped, self._settings.directory)
+        self._settling.forget_all_but({file.path for file in listed})
+        unsettled = False
+        for file in listed:
+            if file.kind.part is not Part.MRZ or self._is_known(file):
+                continue
+            if self._settling.is_settled(file.path, file.stamp):
+                self._queue[file.name] = None
+                self._arrived.set()
+            else:
+                unsettled = True
+        return unsettled
+
+    def _is_known(self, file: files.Dropped) -> bool:
+        return (
+            file.name in self._queue
+            or (self._current is not None and self._current.name == file.name)
+            or self._left_over.get(file.name) == file.stamp
+        )
+
+    async def _read(self, path: Path, most: int, deadline: float) -> bytes:
+        """Return a file's content once it is complete; raises FolderProblemError."""
+        while True:
+            stamp = await asyncio.to_thread(files.stamp_of, path)
+            if self._settling.is_settled(path, stamp):
+                data, after = await asyncio.to_thread(files.read_bounded, path, most)
+                if after == stamp:
+                    return data
+            if time.monotonic() >= deadline:
+                raise FolderProblemError(Problem.STILL_WRITTEN)
+            await asyncio.sleep(_POLL)
+
+    # ---- serving documents -----------------------------------------------------------------
+
+    async def _serve(self) -> NoReturn:
+        while True:
+            while not self._queue:
+                self._arrived.clear()
+                await self._arrived.wait()
+            name, _ = self._queue.popitem(last=False)
+            transaction = _Transaction(name)
+            self._current = transaction
+            try:
+                await self._transact(transaction)
+            finally:
+                self._current = None
+
+    async def _transact(self, transaction: _Transaction) -> None:
+        directory = self._settings.directory
+        await asyncio.to_thread(files.remove_result, directory, transaction.name)
+        try:
+            event = await self._scan(transaction.name)
+        except FolderProblemError as error:
+            await self._finish(replace(transaction, result=Result(error=error.problem)))
+            return
+        rejection = await self._deliver(event)
+        if rejection is not None:
+            await self._finish(replace(transaction, result=Result(error=rejection)))
+            return
+        try:
+            async with asyncio.timeout(self._settings.outcome_timeout):
+                await transaction.told.wait()
+        except TimeoutError:
+            await self._finish(replace(transaction, result=Result(error=Problem.NO_OUTCOME)))
+            # A late outcome must not be taken for the next document's: begin a new epoch.
+            raise
+        await self._finish(transaction)
+
+    async def _scan(self, name: str) -> wire.DocumentScanned:
+        deadline = time.monotonic() + self._settings.outcome_timeout
+        listed = await asyncio.to_thread(files.list_dropped, self._settings.directory)
+        own = [file for file in listed if file.name == name]
+        mrz = next((file for file in own if file.kind.part is Part.MRZ), None)
+        if mrz is None:
+            raise FolderProblemError(Problem.VANISHED)
+        lines = parse_mrz(await self._read(mrz.path, MAX_MRZ_BYTES, deadline))
+        page_files = [file for file in own if file.kind.part is Part.PAGE]
+        if len(page_files) > wire.MAX_PAGES:
+            raise FolderProblemError(Problem.TOO_LARGE)
+        pages = [await self._picture(file, deadline) for file in page_files]
+        event = wire.DocumentScanned(self._header(self._ids.reader), lines, tuple(pages))
+        try:
+            wire.encode(event)
+        except wire.WireError as error:
+            raise FolderProblemError(Problem.TOO_LARGE) from error
+        return event
+
+    async def _picture(self, file: files.Dropped, deadline: float) -> Picture:
+        data = await self._read(file.path, wire.MAX_PICTURE_BYTES, deadline)
+        if not data:
+            raise FolderProblemError(Problem.UNREADABLE)
+        assert file.kind.media_type is not None, "pictures have a media type"
+        return Picture(file.kind.media_type, data, file.kind.light)
+
+    async def _deliver(self, event: wire.DocumentScanned) -> wire.Rejection | None:
+        """Send a scan until the service takes it; returns why it does not, if it never will."""
+        while True:
+            answer: asyncio.Future[wire.Ack] = asyncio.get_running_loop().create_future()
+            self._acks[event.header.event_id] = answer
+            try:
+                async with asyncio.timeout(self._settings.outcome_timeout):
+                    await self._say(event)
+                    ack = await answer
+            finally:
+                del self._acks[event.header.event_id]
+            if ack.code is not wire.Rejection.QUEUE_FULL:
+                return ack.code
+            await asyncio.sleep(self._settings.poll)
+            event = replace(event, header=self._header(self._ids.reader))
+
+    async def _finish(self, transaction: _Transaction) -> None:
+        """Write the result, then dispose of the inputs: in this order nothing told is lost."""
+        await self._write(transaction)
+        if transaction.result.session_id is not None:
+            self._finished[transaction.result.session_id] = transaction
+            if len(self._finished) > _REMEMBERED:
+                self._finished.popitem(last=False)
+        keep_in = self._settings.directory / DONE if self._settings.keep_inputs else None
+        for file in await asyncio.to_thread(files.list_dropped, self._settings.directory):
+            if file.name != transaction.name:
+                continue
+            try:
+                await asyncio.to_thread(files.dispose, file, keep_in)
+            except OSError as error:
+                log.warning("an input was not removed: %s", type(error).__name__)
+                if file.kind.part is Part.MRZ:
+                    self._left_over[file.name] = file.stamp
+
+    async def _write(self, transaction: _Transaction) -> None:
+        content = encode_result(transaction.result)
+        await asyncio.to_thread(
+            files.write_result, self._settings.directory, transaction.name, content
+        )
+
+    # ---- obeying the service ---------------------------------------------------------------
+
+    async def _listen(self) -> NoReturn:
+        while True:
+            try:
+                text = await self._connection.receive(_SILENCE)
+            except TimeoutError:
+                continue
+            await self._obey(wire.decode_from_service(text))
+
+    async def _obey(self, message: wire.ServiceMessage) -> None:
+        match message:
+            case wire.Ping():
+                await self._say(wire.Pong(message.token))
+            case wire.Ack():
+                answer = self._acks.get(message.event_id)
+                if answer is not None and not answer.done():
+                    answer.set_result(message)
+            case wire.Capture():
+                self._end_capture()
+                self._capture_nonce = message.nonce
+                self._capture = asyncio.ensure_future(self._answer(message, self._current))
+            case wire.Cancel():
+                if message.nonce == self._capture_nonce:
+                    self._end_capture()
+            case wire.Indicate():
+                self._show(message)
+            case wire.Print():
+                await self._print(message)
+            case wire.Welcome() | wire.Error():
+                pass  # nothing to do: an error is followed by the end of the connection
+            case _:
+                assert_never(message)
+
+    def _end_capture(self) -> None:
+        if self._capture is not None:
+            self._capture.cancel()
+            self._capture = None
+
+    async def _answer(self, command: wire.Capture, transaction: _Transaction | None) -> None:
+        """Answer a capture with the face that was dropped for the current document."""
+        # Before the service stops waiting, so that it hears the reason.
+        seconds = command.timeout_ms / 1000
+        deadline = time.monotonic() + seconds - min(0.25, 0.2 * seconds)
+        answer: wire.AgentMessage
+        try:
+            picture = None
+            if transaction is not None:
+                picture = await self._await_face(transaction.name, deadline)
+        except FolderProblemError as error:
+            answer = self._capture_failed(command, error.problem)
+        else:
+            if picture is None:
+                answer = self._capture_failed(command, "no_picture")
+            else:
+                answer = wire.FaceCaptured(self._header(self._ids.camera), command.nonce, picture)
+        await self._say(answer)
+
+    async def _await_face(self, name: str, deadline: float) -> Picture | None:
+        while True:
+            for file in await asyncio.to_thread(files.list_dropped, self._settings.directory):
+                if file.name == name and file.kind.part is Part.FACE:
+                    return await self._picture(file, deadline)
+            if time.monotonic() >= deadline:
+                return None
+            await asyncio.sleep(_POLL)
+
+    def _show(self, command: wire.Indicate) -> None:
+        session_id, current = command.session_id, self._current
+        if command.signal not in OUTCOME_SIGNALS or session_id is None or current is None:
+            return
+        if session_id in self._finished or current.told.is_set():
+            return
+        current.result = replace(current.result, signal=command.signal, session_id=session_id)
+        current.told.set()
+
+    async def _print(self, command: wire.Print) -> None:
+        receipt = command.receipt
+        finished = self._finished.get(receipt.session_id)
+        code: str | None = None
+        if finished is not None:
+            finished.result = replace(finished.result, outcome=receipt.outcome)
+            await self._write(finished)
+        elif self._current is not None:
+            self._current.result = replace(self._current.result, outcome=receipt.outcome)
+        else:
+            code = "no_document"
+        await self._say(wire.PrintResult(command.device_id, command.print_id, code))
+
+    # ---- speaking --------------------------------------------------------------------------
+
+    async def _say(self, message: wire.AgentMessage) -> None:
+        await self._connection.send(wire.encode(message), _SILENCE)
+
+    def _header(self, device_id: str) -> wire.EventHeader:
+        self._sequence += 1
+        return wire.EventHeader(device_id, uuid.uuid4().hex, self._sequence, datetime.now(UTC))

@@ -1,0 +1,1 @@
+"""Connections on which drivers speak, apart from what is said on them."""

@@ -1,0 +1,1 @@
+"""Hardware and people that do not exist: for tests, demonstrations and integrators."""
