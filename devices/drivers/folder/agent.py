@@ -363,19 +363,20 @@ class FolderAgent:
         # Before the service stops waiting, so that it hears the reason.
         seconds = command.timeout_ms / 1000
         deadline = time.monotonic() + seconds - min(0.25, 0.2 * seconds)
-        answer: wire.AgentMessage
+        picture, code = None, "no_picture"
         try:
-            picture = None
             if transaction is not None:
                 picture = await self._await_face(transaction.name, deadline)
         except FolderProblemError as error:
-            answer = self._capture_failed(command, error.problem)
-        else:
+            code = error.problem
+        except OSError:
+            code = "folder_lost"
+        header = self._header(self._ids.camera)
+        with contextlib.suppress(ConnectionClosedError, TimeoutError):  # _listen hears it too
             if picture is None:
-                answer = self._capture_failed(command, "no_picture")
+                await self._say(wire.CaptureFailed(header, command.nonce, code))
             else:
-                answer = wire.FaceCaptured(self._header(self._ids.camera), command.nonce, picture)
-        await self._say(answer)
+                await self._say(wire.FaceCaptured(header, command.nonce, picture))
 
     async def _await_face(self, name: str, deadline: float) -> Picture | None:
         while True:

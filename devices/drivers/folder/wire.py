@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Final
 
 from devices.commands import Signal
-from devices.drivers.agent.wire import MAX_MRZ_LINE, MAX_PICTURE_BYTES
+from devices.drivers.agent.wire import MAX_MRZ_LINE
 from devices.readings import Light, MediaType
 
 MAX_MRZ_BYTES: Final = 4096
