@@ -1,0 +1,61 @@
+"""Travel documents: what a page or chip says in, typed and verified fields out.
+
+A document package decides nothing and reads no clock. It never stops a document that it cannot
+understand with an exception: what is wrong with a document is part of the result.
+"""
+
+from documents.mrz import (
+    BirthDate,
+    CheckReading,
+    CheckStatus,
+    CodeKind,
+    DocumentClass,
+    EncodingError,
+    Field,
+    FieldReading,
+    FieldStatus,
+    IssuerCode,
+    MRZContent,
+    MRZReading,
+    MRZUnreadable,
+    NameAgreement,
+    Names,
+    PartialDate,
+    Problem,
+    ProblemCode,
+    Program,
+    Sex,
+    Template,
+    encode,
+    names_agree,
+    normalise,
+    parse,
+)
+
+__all__ = [
+    "BirthDate",
+    "CheckReading",
+    "CheckStatus",
+    "CodeKind",
+    "DocumentClass",
+    "EncodingError",
+    "Field",
+    "FieldReading",
+    "FieldStatus",
+    "IssuerCode",
+    "MRZContent",
+    "MRZReading",
+    "MRZUnreadable",
+    "NameAgreement",
+    "Names",
+    "PartialDate",
+    "Problem",
+    "ProblemCode",
+    "Program",
+    "Sex",
+    "Template",
+    "encode",
+    "names_agree",
+    "normalise",
+    "parse",
+]
