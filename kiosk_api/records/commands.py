@@ -1,0 +1,308 @@
+"""`kiosk records`: import, export, show and list the record cache."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from kiosk_api.records.enrolment import Embed
+    from kiosk_api.records.model import TravelerRecord
+    from kiosk_api.records.repository import RecordRepository
+    from kiosk_api.sealing import Keyring
+
+_SHOWN_BAD_LINES = 50
+_BUSY_TIMEOUT_S = 5.0  # nobody stands at the kiosk for these commands
+_MASK = "***"
+
+_data = click.option(
+    "--data",
+    required=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Data directory of the kiosk.",
+)
+_as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+
+
+@click.group()
+def records() -> None:
+    """Traveler records that this kiosk knows."""
+
+
+class _Time(click.ParamType[datetime]):
+    """An ISO 8601 time with its zone."""
+
+    name = "time"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        """Convert the option's text."""
+        from kiosk_api.records.schemas import parse_time
+
+        try:
+            return parse_time(value)
+        except ValueError:
+            self.fail("not a time with a zone, such as 2026-05-04T12:00:00Z", param, ctx)
+
+
+@records.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@_data
+@click.option(
+    "--as-of",
+    type=_Time(),
+    help="When the authority confirmed records that do not say so (default: now).",
+)
+@_as_json
+def import_command(file: Path, data: Path, as_of: datetime | None, as_json: bool) -> None:
+    """Import FILE (JSON Lines, see docs/records.md): all of it, or nothing.
+
+    Persons who are known already are replaced.
+    """
+    from biometrics.errors import BiometricsError
+    from kiosk_api.clock import SystemClock
+    from kiosk_api.records.importer import import_records
+
+    with _opened(data, create=True) as (engine, keyring):
+        try:
+            report = import_records(
+                engine,
+                keyring,
+                file,
+                embed=_embed_lazily(),
+                now=SystemClock().now(),
+                as_of=as_of,
+            )
+        except BiometricsError as error:
+            raise click.ClickException(f"face engine: {error}; nothing was imported") from error
+        except OSError as error:
+            raise click.ClickException(f"{file}: {error.strerror}; nothing was imported") from error
+    if as_json:
+        _print_json(
+            {
+                "imported": report.imported,
+                "bad": [
+                    {"line": bad.line, "field": bad.field, "code": bad.code} for bad in report.bad
+                ],
+            }
+        )
+    else:
+        for bad in report.bad[:_SHOWN_BAD_LINES]:
+            click.echo(str(bad), err=True)
+        if len(report.bad) > _SHOWN_BAD_LINES:
+            click.echo(f"… and {len(report.bad) - _SHOWN_BAD_LINES} more", err=True)
+        if not report.bad:
+            click.echo(f"imported {report.imported} records")
+    if report.bad:
+        raise click.ClickException("nothing was imported")
+
+
+@records.command("export")
+@click.argument("file", type=click.Path(dir_okay=False, allow_dash=True), default="-")
+@_data
+@click.option("--portraits", is_flag=True, help="Include the enrolled portraits.")
+def export_command(file: str, data: Path, portraits: bool) -> None:
+    """Export all records to FILE (standard output by default) as `import` takes them."""
+    from kiosk_api.records.exporter import export_records, private_file
+
+    click.echo("warning: the export holds personal and biometric data, unsealed", err=True)
+    with _repository(data) as repository:
+        try:
+            if file == "-":
+                export_records(repository, sys.stdout.buffer, portraits=portraits)
+                return
+            with private_file(Path(file)) as target:
+                count = export_records(repository, target, portraits=portraits)
+        except OSError as error:
+            raise click.ClickException(f"{file}: {error.strerror}") from error
+    click.echo(f"exported {count} records")
+
+
+@records.command("show")
+@click.argument("person_id", required=False)
+@click.option(
+    "--document",
+    metavar="ISSUER:NUMBER",
+    help="Find the person by a document, e.g. UTO:L898902C3, of whatever class.",
+)
+@_data
+@click.option("--unmask", is_flag=True, help="Show names, birth date and numbers.")
+@_as_json
+def show_command(
+    person_id: str | None, document: str | None, data: Path, unmask: bool, as_json: bool
+) -> None:
+    """Show the record of PERSON_ID; what identifies the person is masked."""
+    if (person_id is None) == (document is None):
+        raise click.UsageError("give either PERSON_ID or --document")
+    with _repository(data) as repository:
+        if document is not None:
+            record = _find_by_document(repository, document)
+        else:
+            record = repository.get(person_id or "")
+    if record is None:
+        raise click.ClickException("no such record")
+    described = _describe(record, unmask=unmask)
+    if as_json:
+        _print_json(described)
+    else:
+        _print_lines(described)
+
+
+@records.command("list")
+@_data
+@_as_json
+def list_command(data: Path, as_json: bool) -> None:
+    """List all records by the authority's id, without opening them."""
+    with _repository(data) as repository:
+        rows: list[dict[str, Any]] = [
+            {
+                "person_id": summary.person_id,
+                "documents": summary.documents,
+                "memberships": [
+                    {"program": program, "status": status}
+                    for program, status in summary.memberships
+                ],
+                "template": summary.has_template,
+                "refreshed_at": summary.refreshed_at.isoformat(),
+            }
+            for summary in repository.summaries()
+        ]
+    if as_json:
+        _print_json({"records": rows})
+        return
+    for row in rows:
+        memberships = ", ".join(f"{m['program']} {m['status']}" for m in row["memberships"])
+        template = "template" if row["template"] else "no template"
+        click.echo(
+            f"{row['person_id']}  {memberships or 'no membership'}  {template}  "
+            f"refreshed {row['refreshed_at']}"
+        )
+
+
+@contextmanager
+def _opened(data: Path, *, create: bool = False) -> Iterator[tuple[Engine, Keyring]]:
+    """Open database and keys; what goes wrong with either ends the command in one line."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from kiosk_api.config import DataDir
+    from kiosk_api.persistence.engine import DatabaseFileError, open_database
+    from kiosk_api.persistence.migrations import SchemaError, upgrade
+    from kiosk_api.records.errors import RecordError
+    from kiosk_api.sealing import KeyFileError, create_keys, load_keys
+
+    directory = DataDir(data)
+    is_new = not directory.database.exists()
+    if is_new and not create:
+        raise click.ClickException(f"no database in {data}; import records first")
+    try:
+        # Keys are made with a new database only: others would not open what an old one holds.
+        keyring = create_keys(directory.keys) if is_new else load_keys(directory.keys)
+        engine = open_database(directory.database, busy_timeout=_BUSY_TIMEOUT_S)
+        try:
+            upgrade(engine)
+            yield engine, keyring
+        finally:
+            engine.dispose()
+    except (DatabaseFileError, KeyFileError, RecordError, SchemaError) as error:
+        raise click.ClickException(str(error)) from error
+    except SQLAlchemyError as error:
+        raise click.ClickException(f"the database in {data} does not answer") from error
+    except OSError as error:
+        raise click.ClickException(f"{data}: {error.strerror}") from error
+
+
+@contextmanager
+def _repository(data: Path) -> Iterator[RecordRepository]:
+    from kiosk_api.records.repository import RecordRepository
+
+    with _opened(data) as (engine, keyring):
+        yield RecordRepository(engine, keyring)
+
+
+def _embed_lazily() -> Embed:
+    """Embed in this process; the models are loaded for the first portrait that needs them."""
+
+    @cache
+    def loaded() -> Embed:
+        from biometrics.pipeline import load_pipeline
+        from kiosk_api.records.enrolment import embed_with
+
+        return embed_with(load_pipeline())
+
+    return lambda picture: loaded()(picture)
+
+
+def _find_by_document(repository: RecordRepository, text: str) -> TravelerRecord | None:
+    from kiosk_api.core.evidence import DocumentClass
+
+    issuer, separator, number = text.partition(":")
+    if not (issuer and separator and number):
+        raise click.UsageError("--document takes ISSUER:NUMBER")
+    for document_class in DocumentClass:
+        found = repository.lookup(issuer.upper(), document_class, number)
+        if found is not None:
+            return found.record
+    return None
+
+
+def _describe(record: TravelerRecord, *, unmask: bool) -> dict[str, Any]:
+    from kiosk_api.records.model import format_birth_date
+
+    def shown(text: str) -> str:
+        return text if unmask else _MASK
+
+    who = record.biographics
+    return {
+        "person_id": record.person_id,
+        "surname": shown(who.surname),
+        "given_names": shown(who.given_names),
+        "birth_date": shown(format_birth_date(who.birth_date)),
+        "sex": shown(who.sex.value),
+        "nationality": shown(who.nationality),
+        "documents": [
+            {
+                "document_class": document.document_class.value,
+                "issuer": shown(document.issuer),
+                "number": shown(document.number),
+                "expires_on": document.expires_on and document.expires_on.isoformat(),
+                "status": document.status.value,
+            }
+            for document in record.documents
+        ],
+        "memberships": [
+            {
+                "program": membership.program.value,
+                "status": membership.status.value,
+                "valid_from": membership.valid_from.isoformat(),
+                "valid_until": membership.valid_until.isoformat(),
+            }
+            for membership in record.memberships
+        ],
+        "template": record.template and record.template.model,
+        "refreshed_at": record.refreshed_at.isoformat(),
+    }
+
+
+def _print_lines(described: dict[str, Any]) -> None:
+    for name, value in described.items():
+        label = name.replace("_", " ")
+        if isinstance(value, list):
+            for item in value:
+                click.echo(f"{label}: " + ", ".join(str(part) for part in item.values()))
+        else:
+            click.echo(f"{label}: {'none' if value is None else value}")
+
+
+def _print_json(content: dict[str, Any]) -> None:
+    click.echo(json.dumps(content, ensure_ascii=False))
