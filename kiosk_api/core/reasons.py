@@ -16,7 +16,7 @@ from types import MappingProxyType
 class Severity(IntEnum):
     """How much a reason asks of the officer; reasons are listed from the most severe down."""
 
-    ROUTINE = 1  # a retry or a look settles it
+    ROUTINE = 1  # a look settles it
     CHECK = 2  # a fact is missing or a step failed; the officer has to establish the fact
     ADVERSE = 3  # a fact speaks against admission
     ALERT = 4  # a possible offence: act before the traveler leaves the lane
@@ -346,7 +346,7 @@ REASONS: Mapping[ReasonCode, ReasonText] = MappingProxyType(
             Severity.CHECK, Category.FACE, "More than one face is to be seen in the picture."
         ),
         ReasonCode.FACE_QUALITY_POOR: ReasonText(
-            Severity.ROUTINE, Category.FACE, "The picture of the face is too poor for a comparison."
+            Severity.CHECK, Category.FACE, "The picture of the face is too poor for a comparison."
         ),
         ReasonCode.FACE_QUALITY_UNKNOWN: ReasonText(
             Severity.CHECK,

@@ -16,15 +16,21 @@ def _answer(evidence: Evidence, policy: Policy, _now: datetime) -> Answer:
     face = one_face_of(evidence)
     if isinstance(face, Refer):
         return face
-    findings = []
-    for measure in policy.face.refuse_quality:
-        facts = [fact for fact in face.quality if fact.measure == measure]
-        detail = (("measure", measure),)
-        if any(fact.status is QualityStatus.TOO_POOR for fact in facts):
-            findings.append(Finding(ReasonCode.FACE_QUALITY_POOR, detail))
-        if not facts or not all(_was_measured(fact) for fact in facts):
-            findings.append(Finding(ReasonCode.FACE_QUALITY_UNKNOWN, detail))
-    return answer_of(findings)
+    by_measure = {
+        measure: [fact for fact in face.quality if fact.measure == measure]
+        for measure in policy.face.refuse_quality
+    }
+    poor = [
+        Finding(ReasonCode.FACE_QUALITY_POOR, (("measure", measure),))
+        for measure, facts in by_measure.items()
+        if any(fact.status is QualityStatus.TOO_POOR for fact in facts)
+    ]
+    unknown = [
+        Finding(ReasonCode.FACE_QUALITY_UNKNOWN, (("measure", measure),))
+        for measure, facts in by_measure.items()
+        if not facts or not all(_was_measured(fact) for fact in facts)
+    ]
+    return answer_of(poor + unknown)
 
 
 def _was_measured(fact: QualityFact) -> bool:
