@@ -1,0 +1,251 @@
+"""The command line of this package: `kiosk verify-photos` and `kiosk biometrics evaluate`.
+
+Imports that load models stay inside the functions, so that `kiosk --help` is quick.
+"""
+
+import dataclasses
+import json
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, assert_never
+
+import click
+
+if TYPE_CHECKING:
+    from biometrics.evaluation import Evaluation
+    from biometrics.pipeline import FacePipeline
+    from biometrics.results import FaceMeasurement, FaceOutcome, MatchResult, Measurement
+
+
+@click.command("verify-photos")
+@click.argument("photos", nargs=2, type=click.Path(path_type=Path), metavar="A.jpg B.jpg")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def verify_photos(photos: tuple[Path, Path], as_json: bool) -> None:
+    """Compare the faces of two photographs: distance, threshold, quality, verdict.
+
+    Exits 0 with a verdict (same person, different, cannot tell), 1 when a file cannot be read
+    as a picture.
+    """
+    contents = [_read_photo(path) for path in photos]
+    pipeline = _loaded_pipeline()
+    started = time.monotonic()
+    measurements = [_measured(pipeline, *photo) for photo in zip(photos, contents, strict=True)]
+    match, why = _verdict(pipeline, photos, measurements)
+    milliseconds = (time.monotonic() - started) * 1000
+    if as_json:
+        click.echo(
+            json.dumps(
+                {
+                    "verdict": match.verdict.value if match else "cannot_tell",
+                    "why": why,
+                    "distance": match.distance if match else None,
+                    "margin": match.margin if match else None,
+                    "threshold": dataclasses.asdict(pipeline.threshold),
+                    "photos": [
+                        _photo_json(path, measurement)
+                        for path, measurement in zip(photos, measurements, strict=True)
+                    ],
+                    "milliseconds": round(milliseconds, 1),
+                }
+            )
+        )
+        return
+    for path, measurement in zip(photos, measurements, strict=True):
+        click.echo(f"{path}: {_outcome_words(measurement.outcome)}")
+        for measure in _measures_of(measurement.outcome):
+            click.echo(f"  {_measure_line(measure)}")
+    threshold = pipeline.threshold
+    if match:
+        click.echo(f"distance  {match.distance:.3f} ({threshold.unit}), margin {match.margin:+.3f}")
+    click.echo(f"threshold {threshold.value} ({threshold.id})")
+    click.echo(f"          {threshold.source}")
+    click.echo(f"verdict   {_verdict_words(match, why)}")
+    click.echo(f"time      {milliseconds:.0f} ms")
+
+
+@click.group("biometrics")
+def biometrics() -> None:
+    """Measure and evaluate the face engine."""
+
+
+@biometrics.command("evaluate")
+@click.option(
+    "--data",
+    "folder",
+    required=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder with images.csv and pairs.csv.",
+)
+@click.option("--dataset", default="lfw", show_default=True, help="Data set within images.csv.")
+@click.option("--limit", type=click.IntRange(min=2), help="Only the first so many pictures.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def evaluate_command(folder: Path, dataset: str, limit: int | None, as_json: bool) -> None:
+    """Measure error rates on labelled photographs (about 0.15 s a picture)."""
+    from biometrics import evaluation
+
+    try:
+        labelled = evaluation.load_labelled_set(folder, dataset, limit)
+    except (OSError, ValueError) as error:
+        raise click.ClickException(f"{folder} cannot be evaluated: {error}") from None
+    pipeline = _loaded_pipeline()
+    with click.progressbar(labelled.pictures, label="measuring", file=sys.stderr) as pictures:
+        try:
+            acquisition = evaluation.acquire(folder, pictures, pipeline)
+        except OSError as error:
+            raise click.ClickException(f"a picture cannot be read: {error}") from None
+    report = evaluation.evaluate(labelled, acquisition, pipeline.threshold)
+    if as_json:
+        click.echo(json.dumps(dataclasses.asdict(report)))
+    else:
+        _print_report(report)
+
+
+# --- reading and measuring -----------------------------------------------------------------
+
+
+def _read_photo(path: Path) -> bytes:
+    from biometrics.pictures import MAX_BYTES
+
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1)  # one more, so that the decoder sees it is too many
+    except OSError as error:
+        raise click.ClickException(f"{path}: {error.strerror or 'cannot be read'}") from None
+
+
+def _loaded_pipeline() -> "FacePipeline":
+    from biometrics.errors import BiometricsError
+    from biometrics.pipeline import load_pipeline
+
+    try:
+        return load_pipeline()
+    except BiometricsError as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _measured(pipeline: "FacePipeline", path: Path, content: bytes) -> "FaceMeasurement":
+    from biometrics.results import UnreadablePicture
+
+    measurement = pipeline.measure(content, deadline=None)
+    if isinstance(measurement.outcome, UnreadablePicture):
+        fault = measurement.outcome.fault.value.replace("_", " ")
+        raise click.ClickException(f"{path}: not a readable picture ({fault})")
+    return measurement
+
+
+def _verdict(
+    pipeline: "FacePipeline", photos: tuple[Path, Path], measurements: list["FaceMeasurement"]
+) -> tuple["MatchResult | None", str | None]:
+    """Return the comparison, or None and why there is none."""
+    from biometrics.results import MeasuredFace
+
+    first, second = (measurement.outcome for measurement in measurements)
+    if isinstance(first, MeasuredFace) and isinstance(second, MeasuredFace):
+        return pipeline.compare(first.template, second.template), None
+    reasons = [
+        f"{_outcome_words(outcome)} in {path}"
+        for path, outcome in zip(photos, (first, second), strict=True)
+        if not isinstance(outcome, MeasuredFace)
+    ]
+    return None, "; ".join(reasons)
+
+
+# --- words ---------------------------------------------------------------------------------
+
+
+def _verdict_words(match: "MatchResult | None", why: str | None) -> str:
+    from biometrics.results import Verdict
+
+    if match is None:
+        return f"cannot tell: {why}"
+    return "same person" if match.verdict is Verdict.SAME else "different"
+
+
+def _outcome_words(outcome: "FaceOutcome") -> str:
+    from biometrics import results
+
+    match outcome:
+        case results.MeasuredFace():
+            return "one face"
+        case results.NoFace():
+            return "no face"
+        case results.SeveralFaces():
+            return f"{outcome.count} faces"
+        case results.TooPoor():
+            return f"a face too poor to measure ({', '.join(outcome.failed)})"
+        case results.UnreadablePicture():
+            return f"no readable picture ({outcome.fault})"
+        case results.OutOfTime():
+            return f"no time for {outcome.stage}"
+        case _:
+            assert_never(outcome)
+
+
+def _measures_of(outcome: "FaceOutcome") -> "tuple[Measurement, ...]":
+    from biometrics.results import MeasuredFace, TooPoor
+
+    return outcome.measures if isinstance(outcome, MeasuredFace | TooPoor) else ()
+
+
+def _measure_line(measure: "Measurement") -> str:
+    from biometrics.results import NotMeasured
+
+    if isinstance(measure, NotMeasured):
+        return f"{measure.name:<26} not measured: {measure.why}"
+    return (
+        f"{measure.name:<26} {measure.score:>3}  {measure.status:<9}"
+        f"{measure.raw:.3g} {measure.unit}"
+    )
+
+
+def _photo_json(path: Path, measurement: "FaceMeasurement") -> dict[str, Any]:
+    from biometrics.evaluation import name_of
+
+    return {
+        "path": str(path),
+        "outcome": name_of(measurement.outcome).value,
+        "quality": [dataclasses.asdict(measure) for measure in _measures_of(measurement.outcome)],
+        "timings_ms": {
+            stage.value: round(spent, 2) for stage, spent in measurement.timings_ms.items()
+        },
+    }
+
+
+def _print_report(report: "Evaluation") -> None:
+    shipped = report.shipped
+    counts = ", ".join(f"{name.value} {count}" for name, count in report.outcomes.items() if count)
+    click.echo(f"pictures   {report.pictures} of {report.identities} people: {counts}")
+    click.echo(f"detected   {_percent(report.detection_rate)}")
+    click.echo(f"too poor   {_percent(report.too_poor_rate)} of the detected")
+    click.echo(
+        f"pairs      {report.genuine_pairs} genuine ({report.genuine_pairs_measured} measured), "
+        f"{report.impostor_pairs_measured} impostor"
+    )
+    for rate in report.at_fmr:
+        if rate.threshold is None:
+            click.echo(f"FMR {rate.fmr_target:.0e}  not measured: too few impostor pairs")
+        else:
+            click.echo(
+                f"FMR {rate.fmr_target:.0e}  threshold {rate.threshold:.4f}, "
+                f"FNMR {_percent(rate.fnmr)}"
+            )
+    click.echo(f"shipped    {shipped.threshold_id} = {shipped.threshold}")
+    click.echo(f"           FMR  {_scientific(shipped.fmr)} {_bounds(shipped.fmr_interval)}")
+    click.echo(f"           FNMR {_percent(shipped.fnmr)} {_bounds(shipped.fnmr_interval)}")
+    click.echo(
+        f"           {_percent(shipped.fnmr_with_failures)} of all genuine pairs do not match "
+        "(pictures that could not be measured included)"
+    )
+
+
+def _percent(fraction: float | None) -> str:
+    return "not measured" if fraction is None else f"{fraction:.2%}"
+
+
+def _scientific(fraction: float | None) -> str:
+    return "not measured" if fraction is None else f"{fraction:.1e}"
+
+
+def _bounds(interval: Any) -> str:
+    return "" if interval is None else f"[{interval.low:.2g}, {interval.high:.2g}]"

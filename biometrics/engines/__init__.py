@@ -1,0 +1,1 @@
+"""Face engines: one module each, all behind `biometrics.protocols.FaceEngine`."""

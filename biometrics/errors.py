@@ -1,0 +1,30 @@
+"""Coded errors: a broken model, engine or template.
+
+What a picture shows or fails to show is never an error here; it is a result (`results`).
+No message carries a vector, a landmark or a path that names a person.
+"""
+
+from enum import StrEnum
+
+
+class BiometricsErrorCode(StrEnum):
+    """Stable codes; the text beside them may change."""
+
+    MODEL_FILE_MISSING = "model_file_missing"
+    MODEL_FILE_ALTERED = "model_file_altered"
+    ENGINE_FAILED = "engine_failed"
+    TEMPLATE_MALFORMED = "template_malformed"
+    TEMPLATE_OF_ANOTHER_MODEL = "template_of_another_model"
+    THRESHOLD_TABLE_INVALID = "threshold_table_invalid"
+
+
+class BiometricsError(Exception):
+    """Something of the engine is broken or was put together wrongly."""
+
+    def __init__(self, code: BiometricsErrorCode, detail: str) -> None:
+        super().__init__(code, detail)
+        self.code = code
+        self.detail = detail
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.detail}"

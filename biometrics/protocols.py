@@ -1,0 +1,48 @@
+"""What the pipeline asks of a face engine, so that another one can be installed.
+
+An engine holds loaded models. It is used by one thread of one process: engines need not be
+thread-safe, and dlib's embedding holds the interpreter lock anyway.
+"""
+
+from abc import abstractmethod
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from biometrics.results import Box, Detection, FaceTemplate, FivePoints, ModelIdentity
+
+RGBPicture = NDArray[np.uint8]
+"""Shape (height, width, 3), uint8, sRGB, upright."""
+
+
+class FaceEngine(Protocol):
+    """From an upright picture to a template, in four steps that a deadline can come between.
+
+    Every method may raise `BiometricsError` (ENGINE_FAILED); finding nothing is no error.
+    """
+
+    @property
+    @abstractmethod
+    def model(self) -> ModelIdentity:
+        """The identity that every template of this engine carries."""
+
+    @abstractmethod
+    def detect(self, picture: RGBPicture) -> list[Detection]:
+        """Return the faces found, largest first.
+
+        A second face half as wide as the largest must be findable, or the pipeline cannot
+        tell one traveler from two.
+        """
+
+    @abstractmethod
+    def landmarks(self, picture: RGBPicture, box: Box) -> FivePoints:
+        """Return the five points of the face in `box`."""
+
+    @abstractmethod
+    def align(self, picture: RGBPicture, landmarks: FivePoints) -> RGBPicture:
+        """Return the face upright at a standard scale (see `quality.chip`): (150, 150, 3)."""
+
+    @abstractmethod
+    def embed(self, chip: RGBPicture) -> FaceTemplate:
+        """Return the template of an aligned face."""

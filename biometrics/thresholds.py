@@ -1,0 +1,133 @@
+"""The table of thresholds of this package, read from `thresholds.toml`.
+
+One place for every number that a measured value is held against, each with its unit, its
+direction and its source; the engine and whoever shows a limit to an officer read the same.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+
+from biometrics.errors import BiometricsError, BiometricsErrorCode
+from biometrics.results import QualityMeasure, QualityName, QualityStatus
+
+# The scores at the knots of every quality scale: below 30 is too poor, from 70 on good.
+_SCORE_TOO_POOR_BELOW = 30.0
+_SCORE_GOOD_FROM = 70.0
+
+
+@dataclass(frozen=True, slots=True)
+class ComparisonThreshold:
+    """The largest distance at which two templates of `model` count as one person.
+
+    `fmr` and `fnmr` are what was measured at `value` (ISO/IEC 19795-1), as fractions.
+    """
+
+    id: str
+    value: float
+    unit: str
+    direction: str
+    model: str
+    fmr: float
+    fnmr: float
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class QualityScale:
+    """How raw values of one measure become a score and a status.
+
+    Four knots, rising when larger is better and falling when smaller is: `worst` scores 0,
+    values short of `too_poor` are too poor, values from `good` on are good, `ideal` scores
+    100. Between knots the score is linear. With `magnitude` the sign of a value is ignored.
+    """
+
+    name: QualityName
+    unit: str
+    worst: float
+    too_poor: float
+    good: float
+    ideal: float
+    magnitude: bool
+    source: str
+
+    def grade(self, raw: float) -> QualityMeasure:
+        """Return the measure with its score (0-100) and status; both say the same."""
+        direction = 1.0 if self.ideal > self.worst else -1.0
+        value = direction * (abs(raw) if self.magnitude else raw)
+        knots = [direction * knot for knot in (self.worst, self.too_poor, self.good, self.ideal)]
+        score = float(
+            np.interp(value, knots, [0.0, _SCORE_TOO_POOR_BELOW, _SCORE_GOOD_FROM, 100.0])
+        )
+        if value < knots[1]:
+            status = QualityStatus.TOO_POOR
+        elif value < knots[2]:
+            status = QualityStatus.MARGINAL
+        else:
+            status = QualityStatus.GOOD
+        # Rounded down, so that a score of 30 or 70 is never shown for a value short of it.
+        return QualityMeasure(self.name, raw, self.unit, int(score), status)
+
+
+@dataclass(frozen=True, slots=True)
+class ThresholdTable:
+    """The whole table; `version` goes into evidence beside every value."""
+
+    version: str
+    comparison: Mapping[str, ComparisonThreshold]
+    quality: Mapping[QualityName, QualityScale]
+
+
+@cache
+def threshold_table() -> ThresholdTable:
+    """Return the table that ships with this package, read once.
+
+    Raises:
+        BiometricsError: THRESHOLD_TABLE_INVALID.
+    """
+    text = files("biometrics").joinpath("thresholds.toml").read_text(encoding="utf-8")
+    return parse_thresholds(text)
+
+
+def parse_thresholds(text: str) -> ThresholdTable:
+    """Read a table from TOML, refusing unknown and missing keys and disordered knots.
+
+    Raises:
+        BiometricsError: THRESHOLD_TABLE_INVALID.
+    """
+    try:
+        raw: dict[str, Any] = tomllib.loads(text)
+        comparison = {
+            id_: ComparisonThreshold(id=id_, **row) for id_, row in raw.pop("comparison").items()
+        }
+        quality = {
+            QualityName(name): QualityScale(name=QualityName(name), **row)
+            for name, row in raw.pop("quality").items()
+        }
+        table = ThresholdTable(comparison=comparison, quality=quality, **raw)
+    except (KeyError, TypeError, ValueError) as error:  # TOMLDecodeError is a ValueError
+        raise BiometricsError(
+            BiometricsErrorCode.THRESHOLD_TABLE_INVALID, f"{type(error).__name__}: {error}"
+        ) from error
+    for threshold in comparison.values():
+        if not threshold.value > 0 or threshold.direction != "at_most":
+            raise _invalid(f"{threshold.id} is not a largest distance")
+    for scale in quality.values():
+        knots = [scale.worst, scale.too_poor, scale.good, scale.ideal]
+        if len(set(knots)) < len(knots) or knots not in (sorted(knots), sorted(knots)[::-1]):
+            raise _invalid(f"the knots of {scale.name} neither rise nor fall")
+    return table
+
+
+def graded(name: QualityName, raw: float) -> QualityMeasure:
+    """Grade a raw value by the shipped scale of its measure."""
+    return threshold_table().quality[name].grade(raw)
+
+
+def _invalid(detail: str) -> BiometricsError:
+    return BiometricsError(BiometricsErrorCode.THRESHOLD_TABLE_INVALID, detail)
