@@ -8,11 +8,11 @@ table of positions there.
 from documents.mrz.codes import CodeKind, IssuerCode
 from documents.mrz.dates import BirthDate, PartialDate
 from documents.mrz.document_class import DocumentClass, Program
-from documents.mrz.encode import EncodingError, MRZContent, content_of, encode
+from documents.mrz.encoding import EncodingError, MRZContent, content_of, encode
 from documents.mrz.layouts import Field, Span, Template
 from documents.mrz.names import NameAgreement, Names, names_agree
-from documents.mrz.normalise import Change, ChangeKind, Normalised, normalise
-from documents.mrz.parse import parse
+from documents.mrz.normalisation import Change, ChangeKind, Normalised, normalise
+from documents.mrz.parsing import parse
 from documents.mrz.problems import Problem, ProblemCode
 from documents.mrz.reading import (
     CheckReading,
