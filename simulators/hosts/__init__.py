@@ -1,0 +1,1 @@
+"""What runs a simulator in real time on a real connection."""

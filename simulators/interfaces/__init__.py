@@ -1,0 +1,1 @@
+"""Between a model and the wire that its maker would speak."""
