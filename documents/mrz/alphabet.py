@@ -14,5 +14,8 @@ def foreign_positions(text: str, allowed: frozenset[str] = ALPHABET) -> tuple[in
 
     None when there is no such character.
     """
-    positions = [index for index, char in enumerate(text, start=1) if char not in allowed]
-    return (positions[0], positions[-1]) if positions else None
+    first = next((at for at, char in enumerate(text, start=1) if char not in allowed), None)
+    if first is None:
+        return None
+    last = next(at for at in range(len(text), 0, -1) if text[at - 1] not in allowed)
+    return first, last

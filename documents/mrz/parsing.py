@@ -95,10 +95,10 @@ class _Parser:
         document_class, program = classify(layout.template, self._lines[0][:5])
         checks = tuple(self._checks())
         expiry = self._expiry_date()
-        trusted_expiry = (
-            None
-            if any(c.field is Field.EXPIRY_DATE and c.status is CheckStatus.FAIL for c in checks)
-            else expiry.value
+        # A date that its digit does not vouch for settles no century.
+        vouched = any(
+            check.field is Field.EXPIRY_DATE and check.status is CheckStatus.PASS
+            for check in checks
         )
         return MRZReading(
             template=layout.template,
@@ -109,7 +109,7 @@ class _Parser:
             nationality=self._code(Field.NATIONALITY),
             document_number=self._document_number(self._number),
             names=self._names(),
-            birth_date=self._birth_date(trusted_expiry),
+            birth_date=self._birth_date(expiry.value if vouched else None),
             sex=self._sex(),
             expiry_date=expiry,
             optional_data=self._opaque(Field.OPTIONAL_DATA, self._number.optional),

@@ -215,6 +215,13 @@ def test_expiry_before_the_later_birth_settles_the_century() -> None:
     assert born.candidates == (date(1923, 8, 12),)
 
 
+def test_expiry_whose_digit_fails_settles_no_century() -> None:
+    name_line, line = td3(born="230812", expiry="210101")
+    born = read(name_line, line.replace("F210101", "F210201")).birth_date.value
+    assert born is not None
+    assert born.century_ambiguous
+
+
 # 6 to 9
 @pytest.mark.parametrize(
     ("printed", "primary", "secondary", "truncated", "problems"),
@@ -397,25 +404,25 @@ def test_new_french_residence_permit_is_an_ordinary_td1() -> None:
 # 21 to 24
 def test_us_passport_card() -> None:
     reading = read(
-        "IPUSAC030049646<<10<30<B22<498",
-        "8101017M1911297USA<<0754052296",
+        "IPUSAC001122332<<10<30<B22<123",
+        "8507044M3107036USA<<0123456785",
         "TRAVELER<<HAPPY<<<<<<<<<<<<<<<",
     )
     assert reading.document_class is DocumentClass.PASSPORT_CARD
-    assert reading.document_number.value == "C03004964"
+    assert reading.document_number.value == "C00112233"
     assert set(statuses(reading).values()) == {CheckStatus.PASS}
-    assert reading.optional_data.value == "<<10<30<B22<498"
+    assert reading.optional_data.value == "<<10<30<B22<123"
 
 
 def test_sentri_card() -> None:
     reading = read(
-        "ISUSA1000000328980005100<<<<<<",
-        "6001010F1401017USA<<<<<<<<<<<5",
+        "ISUSA9876543213980005100<<<<<<",
+        "8507044F3107036USA<<<<<<<<<<<9",
         "DOE<<JANE<<<<<<<<<<<<<<<<<<<<<",
     )
     assert reading.document_class is DocumentClass.TRUSTED_TRAVELER_CARD
     assert reading.program is Program.SENTRI
-    assert reading.document_number.value == "100000032"
+    assert reading.document_number.value == "987654321"
     assert set(statuses(reading).values()) == {CheckStatus.PASS}
 
 
@@ -453,11 +460,11 @@ def test_unknown_first_letter_is_read_and_flagged() -> None:
 def test_old_border_crossing_card_has_a_bare_number() -> None:
     reading = read(
         "A3USA012345678<01<0109<<<<<<<<",
-        "8507044F0107036<<<<<<A5AA37743",
+        "8001014F2101314<<<<<<A1BB22233",
         "DOE<<JANE<<<<<<<<<<<<<<<<<<<<<",
     )
-    assert reading.document_number.value == "085043401"
-    assert reading.optional_data.value == "01<9108"
+    assert reading.document_number.value == "012345678"
+    assert reading.optional_data.value == "01<0109"
     assert reading.nationality.status is FieldStatus.ABSENT
     assert statuses(reading) == {
         Field.DOCUMENT_NUMBER: CheckStatus.ABSENT,

@@ -116,8 +116,8 @@ def test_border_crossing_card_is_printed_without_the_number_digit() -> None:
         template=Template.TD1,
         document_code="A3",
         issuer="USA",
-        document_number="085043401",
-        optional_data="01<9108",
+        document_number="012345678",
+        optional_data="01<0109",
     )
     assert encode(content)[0] == "A3USA012345678<01<0109<<<<<<<<"
 
