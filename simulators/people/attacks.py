@@ -1,0 +1,116 @@
+"""Presentation attacks made from a picture: held before the camera on paper or on a screen.
+
+Instruments of ISO/IEC 30107-3. They match their victim, as a real one does: only presentation
+attack detection can tell them.
+"""
+
+import cv2
+import numpy as np
+
+from simulators.people.fields import Field
+from simulators.people.identity import named_generator
+from simulators.people.render import Image
+
+_GAMMA = 2.2
+_SCREEN_ANGLES = ((0, 15.0), (1, 45.0), (2, 75.0))
+"""Channel and angle, in degrees, of the printer's halftone screens."""
+
+
+def printed(picture: Image, seed: int, *, width: int, height: int) -> Image:
+    """The picture printed on bent paper with a white margin, held before the camera."""
+    rng = named_generator(seed, "printed")
+    light = _to_light(picture)
+    grey = light.mean(axis=2, keepdims=True)
+    # Ink has neither the black, the white nor the colours of the original.
+    ink = 0.06 + 0.72 * (grey + 0.8 * (light - grey))
+    rows, columns = ink.shape[:2]
+    page = np.asarray(
+        cv2.resize(ink, (2 * columns, 2 * rows), interpolation=cv2.INTER_CUBIC), np.float32
+    )
+    down, across = np.mgrid[0 : 2 * rows, 0 : 2 * columns].astype(np.float32)
+    for channel, angle in _SCREEN_ANGLES:
+        c, s = np.cos(np.deg2rad(angle)), np.sin(np.deg2rad(angle))
+        dots = np.sin(1.9 * (across * c + down * s)) * np.sin(1.9 * (down * c - across * s))
+        page[..., channel] *= 1.0 + 0.10 * dots
+    page = _bordered(page, (40, 40, 40, 40), (0.80, 0.80, 0.78))
+    bend = 1.0 + 0.12 * np.sin(np.linspace(-0.5, 2.6, page.shape[1], dtype=np.float32))
+    side = min(width, height)
+    corners = _held(width, height, (side - 80, side - 40), rng.uniform(-14.0, 14.0, (4, 2)))
+    scene = _warped(_to_picture(page * bend[:, None]), corners, width, height, (70, 74, 78))
+    scene = np.asarray(cv2.GaussianBlur(scene, (0, 0), 0.6), np.float32)
+    return _noisy(scene, 2.5, rng)
+
+
+def replayed(picture: Image, seed: int, *, width: int, height: int) -> Image:
+    """The picture on a tablet: stripes of sub-pixels, moiré, a reflection, a dark bezel."""
+    rng = named_generator(seed, "replayed")
+    light = _to_light(picture)
+    rows, columns = light.shape[:2]
+    screen = np.asarray(
+        cv2.resize(light, (3 * columns, 3 * rows), interpolation=cv2.INTER_LINEAR), np.float32
+    )
+    for channel in range(3):
+        others = [column for column in range(3) if column != channel]
+        for column in others:
+            screen[:, column::3, channel] *= 0.55
+    screen[0::3] *= 0.72
+    tint = 1.25 * np.array([0.94, 1.0, 1.10], np.float32)
+    screen = np.asarray(screen * tint + 0.012, np.float32)
+    screen = _bordered(screen, (60, 110, 50, 50), (0.004, 0.004, 0.005))
+    side = min(width, height)
+    corners = _held(width, height, (side - 60, side - 20), rng.uniform(-10.0, 10.0, (4, 2)))
+    sharp = np.asarray(cv2.GaussianBlur(_to_picture(screen), (0, 0), 0.55), np.float32)
+    # Sampled below the stripes' own resolution: hence the moiré.
+    scene = _warped(sharp, corners, width, height, (58, 62, 66))
+    down, across = np.mgrid[0:height, 0:width].astype(np.float32)
+    glare = np.exp(-(((across - 0.66 * width) / 60) ** 2) - ((down - 0.2 * height) / 40) ** 2)
+    flicker = 1.0 + 0.05 * np.sin(6.0 * np.pi * down / height)
+    scene = scene * flicker[..., None] + 70.0 * glare[..., None]
+    scene = np.asarray(cv2.GaussianBlur(scene, (0, 0), 0.5), np.float32)
+    return _noisy(scene, 2.0, rng)
+
+
+def _to_light(picture: Image) -> Field:
+    return np.asarray(np.power(picture.astype(np.float32) / 255.0, _GAMMA))
+
+
+def _to_picture(light: Field) -> Field:
+    return np.asarray(np.clip(light, 0.0, 1.0) ** (1.0 / _GAMMA) * 255.0, np.float32)
+
+
+def _bordered(
+    light: Field, widths: tuple[int, int, int, int], colour: tuple[float, float, float]
+) -> Field:
+    top, bottom, left, right = widths
+    framed = cv2.copyMakeBorder(light, top, bottom, left, right, cv2.BORDER_CONSTANT, value=colour)
+    return np.asarray(framed, np.float32)
+
+
+def _held(width: int, height: int, size: tuple[int, int], shake: Field) -> Field:
+    """The corners of something held in the middle of the frame by an unsteady hand."""
+    left, top = (width - size[0]) / 2, (height - size[1]) / 2
+    right, bottom = left + size[0], top + size[1]
+    corners: Field = np.array([[left, top], [right, top], [right, bottom], [left, bottom]])
+    return (corners + shake).astype(np.float32)
+
+
+def _warped(
+    source: Field, corners: Field, width: int, height: int, behind: tuple[int, int, int]
+) -> Field:
+    rows, columns = source.shape[:2]
+    flat = np.array([[0, 0], [columns, 0], [columns, rows], [0, rows]], np.float32)
+    transform = cv2.getPerspectiveTransform(flat, np.asarray(corners, np.float32))
+    scene = cv2.warpPerspective(
+        source,
+        transform,
+        (width, height),
+        flags=cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_CONSTANT,
+        borderValue=behind,
+    )
+    return np.asarray(scene, np.float32)
+
+
+def _noisy(scene: Field, sigma: float, rng: np.random.Generator) -> Image:
+    noise = sigma * rng.standard_normal(scene.shape, dtype=np.float32)
+    return np.clip(scene + noise + 0.5, 0.0, 255.0).astype(np.uint8)
