@@ -144,11 +144,11 @@ class DeviceSupervisor:
     def events(self, lane_id: str) -> AsyncIterator[DeviceEvent]:
         """Iterate over the lane's events, for one consumer; ends after release().
 
-        Scans are never dropped: while `scan_capacity` of them wait, further ones stay with
-        their readers, and past that the device is told `queue_full`. Of other events only the
-        newest of each kind per device waits.
+        Cancelling a wait loses nothing. Scans are never dropped: while `scan_capacity` of them
+        wait, further ones stay with their readers, and past that the device is told
+        `queue_full`. Of other events only the newest of each kind per device waits.
         """
-        return self._lanes[lane_id].events.iterate()
+        return self._lanes[lane_id].events
 
     def rows(self) -> tuple[DeviceRow, ...]:
         """Return one row per device, lost ones and unopened drivers included."""
@@ -337,7 +337,7 @@ class _Lane:
                 del self.rows[oldest]
 
 
-class _LaneEvents:
+class _LaneEvents(AsyncIterator[DeviceEvent]):
     """The events of a lane in their order, bounded without losing any that matters."""
 
     def __init__(self, scan_capacity: int) -> None:
@@ -376,18 +376,21 @@ class _LaneEvents:
         self._arrived.set()
         self._room.set()
 
-    async def iterate(self) -> AsyncIterator[DeviceEvent]:
-        while True:
-            while self._waiting:
-                event = self._waiting.popleft()
-                if isinstance(event, DocumentScanned):
-                    self._scans -= 1
-                    self._room.set()
-                yield event
+    def __aiter__(self) -> AsyncIterator[DeviceEvent]:
+        return self
+
+    async def __anext__(self) -> DeviceEvent:
+        # No generator: one that is cancelled while it waits would have ended for ever.
+        while not self._waiting:
             if self._closed:
-                return
+                raise StopAsyncIteration
             self._arrived.clear()
             await self._arrived.wait()
+        event = self._waiting.popleft()
+        if isinstance(event, DocumentScanned):
+            self._scans -= 1
+            self._room.set()
+        return event
 
 
 async def _pump(reader: DocumentReader, events: _LaneEvents) -> None:

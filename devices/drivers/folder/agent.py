@@ -370,7 +370,8 @@ class FolderAgent:
         except FolderProblemError as error:
             code = error.problem
         except OSError:
-            code = "folder_lost"
+            self._changed.set()  # the folder is gone; _look finds out, and that is the answer
+            return
         header = self._header(self._ids.camera)
         with contextlib.suppress(ConnectionClosedError, TimeoutError):  # _listen hears it too
             if picture is None:

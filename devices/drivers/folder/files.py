@@ -56,16 +56,17 @@ def read_bounded(path: Path, most: int) -> tuple[bytes, Stamp]:
     with _coded():
         # No link out of the folder, no wait for the writer of a pipe.
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-        with os.fdopen(descriptor, "rb") as file:
+        try:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode):
                 raise FolderProblemError(Problem.NOT_A_FILE)
-            if status.st_size > most:
-                raise FolderProblemError(Problem.TOO_LARGE)
-            data = file.read(most + 1)
+            with os.fdopen(descriptor, "rb", closefd=False) as file:
+                data = file.read(most + 1)
             if len(data) > most:
                 raise FolderProblemError(Problem.TOO_LARGE)
             return data, _stamp(os.fstat(descriptor))
+        finally:
+            os.close(descriptor)
 
 
 def stamp_of(path: Path) -> Stamp:
