@@ -25,9 +25,9 @@ class RecordBrokenError(RecordError):
 
 
 class RecordStoreError(RecordError):
-    """The database did not answer."""
+    """The database did not answer, or not with rows of ours."""
 
     code = "record_store_failed"
 
     def __init__(self) -> None:
-        super().__init__("the record database did not answer")
+        super().__init__("the record database does not answer")

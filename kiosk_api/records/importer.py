@@ -205,8 +205,8 @@ def _replace(
     # All old rows go before any new one comes: a document may change its owner within the file.
     for some in _batches(enrolled):
         persons = PersonRow.person_id.in_([each.record.person_id for each in some])
-        known = session.execute(select(PersonRow.person_id, PersonRow.version).where(persons))
-        versions |= dict(known.tuples().all())
+        for known in session.execute(select(PersonRow.person_id, PersonRow.version).where(persons)):
+            versions[known.person_id] = known.version
         session.execute(delete(PersonRow).where(persons))
     for some in _batches(enrolled):
         children: list[object] = []

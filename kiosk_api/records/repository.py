@@ -178,7 +178,8 @@ class RecordRepository:
         try:
             with reading(self._engine) as session:
                 yield session
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, ValueError, TypeError) as error:
+            # SQLite lets anything stand in any column; what is no date does not even load.
             raise RecordStoreError from error
 
 

@@ -159,7 +159,7 @@ def open_record(keyring: Keyring, rows: RecordRows) -> TravelerRecord:
             template=_open_template(keyring, person, rows.template),
             refreshed_at=person.refreshed_at,
         )
-    except (SealBrokenError, ValueError):
+    except (SealBrokenError, ValueError, TypeError):
         # Without its cause: that may quote what was sealed.
         raise RecordBrokenError(person.person_id) from None
 
