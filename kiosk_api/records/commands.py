@@ -118,10 +118,10 @@ def export_command(file: str, data: Path, portraits: bool) -> None:
 
     click.echo("warning: the export holds personal and biometric data, unsealed", err=True)
     with _repository(data) as repository:
+        if file == "-":
+            export_records(repository, sys.stdout.buffer, portraits=portraits)
+            return
         try:
-            if file == "-":
-                export_records(repository, sys.stdout.buffer, portraits=portraits)
-                return
             with private_file(Path(file)) as target:
                 count = export_records(repository, target, portraits=portraits)
         except OSError as error:
@@ -195,29 +195,37 @@ def _opened(data: Path, *, create: bool = False) -> Iterator[tuple[Engine, Keyri
     """Open database and keys; what goes wrong with either ends the command in one line."""
     from sqlalchemy.exc import SQLAlchemyError
 
-    from kiosk_api.config import DataDir
-    from kiosk_api.persistence.engine import DatabaseFileError, open_database
     from kiosk_api.persistence.migrations import SchemaError, upgrade
     from kiosk_api.records.errors import RecordError
-    from kiosk_api.sealing import KeyFileError, create_keys, load_keys
 
-    directory = DataDir(data)
-    is_new = not directory.database.exists()
-    if is_new and not create:
-        raise click.ClickException(f"no database in {data}; import records first")
+    engine, keyring = _open(data, create=create)
     try:
-        # Keys are made with a new database only: others would not open what an old one holds.
-        keyring = create_keys(directory.keys) if is_new else load_keys(directory.keys)
-        engine = open_database(directory.database, busy_timeout=_BUSY_TIMEOUT_S)
-        try:
-            upgrade(engine)
-            yield engine, keyring
-        finally:
-            engine.dispose()
-    except (DatabaseFileError, KeyFileError, RecordError, SchemaError) as error:
+        upgrade(engine)
+        yield engine, keyring
+    except (RecordError, SchemaError) as error:
         raise click.ClickException(str(error)) from error
     except SQLAlchemyError as error:
         raise click.ClickException(f"the database in {data} does not answer") from error
+    finally:
+        engine.dispose()
+
+
+def _open(data: Path, *, create: bool) -> tuple[Engine, Keyring]:
+    from kiosk_api.config import DataDir
+    from kiosk_api.persistence.engine import DatabaseFileError, open_database
+    from kiosk_api.sealing import KeyFileError, create_keys, load_keys
+
+    directory = DataDir(data)
+    try:
+        is_new = not directory.database.exists()
+        if is_new and not create:
+            raise click.ClickException(f"no database in {data}; import records first")
+        data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        # Keys are made with a new database only: others would not open what an old one holds.
+        keyring = create_keys(directory.keys) if is_new else load_keys(directory.keys)
+        return open_database(directory.database, busy_timeout=_BUSY_TIMEOUT_S), keyring
+    except (DatabaseFileError, KeyFileError) as error:
+        raise click.ClickException(str(error)) from error
     except OSError as error:
         raise click.ClickException(f"{data}: {error.strerror}") from error
 
