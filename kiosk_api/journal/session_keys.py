@@ -51,20 +51,12 @@ class DatabaseSessionKeys:
 
     def create(self, session_id: str) -> Sealer:
         """See `SessionKeys`; `sqlalchemy.exc.OperationalError` when the database is busy."""
-        key = os.urandom(KEY_BYTES)
-        wrapped = self._sealer.seal(key, _place(session_id))
+        row, sealer = new_session_key(self._sealer, session_id, self._clock.now())
         with writing(self._engine) as session:
             if session.get(SessionKeyRow, session_id) is not None:
                 raise SessionKeyError("the session had a key already")
-            session.add(
-                SessionKeyRow(
-                    session_id=session_id,
-                    wrapped_key=wrapped,
-                    created_at=self._clock.now(),
-                    destroyed_at=None,
-                )
-            )
-        return Sealer(key)
+            session.add(row)
+        return sealer
 
     def open(self, session_id: str) -> Sealer | None:
         """See `SessionKeys`; `SealBrokenError` when the key-encryption key is another."""
@@ -93,6 +85,21 @@ class DatabaseSessionKeys:
         )
         with reading(self._engine) as session:
             return list(session.scalars(query))
+
+
+def new_session_key(kek: Sealer, session_id: str, now: datetime) -> tuple[SessionKeyRow, Sealer]:
+    """A fresh key: its row, wrapped under the key-encryption key, and what seals under it.
+
+    For a caller who adds the row to a transaction of its own.
+    """
+    key = os.urandom(KEY_BYTES)
+    row = SessionKeyRow(
+        session_id=session_id,
+        wrapped_key=kek.seal(key, _place(session_id)),
+        created_at=now,
+        destroyed_at=None,
+    )
+    return row, Sealer(key)
 
 
 def _place(session_id: str) -> str:
