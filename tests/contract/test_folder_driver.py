@@ -59,6 +59,7 @@ class FolderLane(LaneHarness):
             settle=0.05,
             poll=0.2,
             outcome_timeout=outcome,
+            grace=0.1,
         )
         self._supervisor = DeviceSupervisor([LANE], backoff=Backoff(first=0.05, longest=0.1))
         self.events = self._supervisor.events(LANE)
@@ -361,6 +362,37 @@ async def test_a_document_without_an_outcome_ends_and_the_epoch_with_it(tmp_path
     assert (await lane.scan()).origin.epoch > scan.origin.epoch
     assert lane.read("next") is None
     await lane.stop()
+
+
+async def test_a_document_is_presented_again_when_the_service_asks(harness: FolderLane) -> None:
+    harness.drop("a.mrz.txt", "UNREADABLE\nUNREADABLE")
+    first = await harness.scan()
+    harness.drop("a.mrz.txt", MRZ)
+    await harness.indicator.show(Signal.PRESENT_AGAIN, timeout=PATIENCE)
+    second = await harness.scan()
+    assert second.mrz_lines == MRZ_LINES
+    assert second.origin.event_id != first.origin.event_id
+    await harness.show(Signal.SEE_OFFICER, "s-1")
+    assert (await harness.result("a"))["session_id"] == "s-1"
+
+
+async def test_out_of_service_is_an_answer_and_a_new_epoch(harness: FolderLane) -> None:
+    harness.drop("a.mrz.txt", MRZ)
+    scan = await harness.scan()
+    await harness.indicator.show(Signal.OUT_OF_SERVICE, timeout=PATIENCE)
+    lost = await next_event(harness.events, DeviceLost)
+    assert (lost.epoch, lost.why) == (scan.origin.epoch, "closed")
+    assert (await harness.result("a"))["error"] == "out_of_service"
+
+
+async def test_a_session_that_has_begun_is_answered_though_the_lane_closes(
+    harness: FolderLane,
+) -> None:
+    harness.drop("a.mrz.txt", MRZ)
+    await harness.scan()
+    await harness.indicator.show(Signal.OUT_OF_SERVICE, timeout=PATIENCE)
+    await harness.show(Signal.SEE_OFFICER, "s-1")
+    assert (await harness.result("a"))["signal"] == "see_officer"
 
 
 async def test_an_outcome_that_was_told_is_not_told_to_the_next(harness: FolderLane) -> None:

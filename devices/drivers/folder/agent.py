@@ -19,7 +19,6 @@ from typing import Final, NoReturn, assert_never
 
 from watchfiles import awatch
 
-from devices.commands import OUTCOME_SIGNALS
 from devices.drivers.agent import wire
 from devices.drivers.folder import files
 from devices.drivers.folder.wire import (
@@ -40,6 +39,7 @@ log = logging.getLogger(__name__)
 DONE: Final = "done"
 _POLL: Final = 0.05  # seconds between two looks at a file that is waited for
 _SILENCE: Final = 60.0  # seconds; how often the wait for the service's messages is renewed
+_MOST_PRESENTATIONS: Final = 10
 _REMEMBERED: Final = 32  # finished documents whose receipt may still come
 
 
@@ -52,6 +52,7 @@ class FolderSettings:
     settle: float = 0.2  # a file unchanged for this long is taken for complete
     poll: float = 2.0  # between two listings when the system reports no change
     outcome_timeout: float = 60.0  # from the scan to its outcome
+    grace: float = 3.0  # for the outcome of a session when the lane goes out of service
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,14 @@ class _Transaction:
 
     name: str
     result: Result = field(default_factory=Result)
-    told: asyncio.Event = field(default_factory=asyncio.Event)
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+    presented: int = 0  # how often the service took it
+    out_of_service: bool = False
+    limit: asyncio.Timeout | None = None
+
+
+class _EpochOverError(Exception):
+    """The connection must end, so that nothing of its documents reaches the next one's."""
 
 
 class _Settling:
@@ -132,8 +140,10 @@ class FolderAgent:
             await first_of(self._listen(), self._notice_changes(), self._look(), self._serve())
         except ConnectionClosedError:
             reason = "closed"
+        except _EpochOverError as error:
+            reason = str(error)
         except TimeoutError:
-            reason = "no_outcome"
+            reason = "send_blocked"
         except OSError as error:
             # The type alone: the text of an OSError holds a path.
             log.warning("folder of lane %s lost: %s", self._lane_id, type(error).__name__)
@@ -235,23 +245,41 @@ class FolderAgent:
     async def _transact(self, transaction: _Transaction) -> None:
         directory = self._settings.directory
         await asyncio.to_thread(files.remove_result, directory, transaction.name)
+        code: str | None = None
+        try:
+            async with asyncio.timeout(self._settings.outcome_timeout) as transaction.limit:
+                while code is None and transaction.result.signal is None:
+                    transaction.news.clear()
+                    code = await self._present(transaction)
+                    if code is None:
+                        await transaction.news.wait()
+        except TimeoutError:
+            code = Problem.OUT_OF_SERVICE if transaction.out_of_service else Problem.NO_OUTCOME
+        finally:
+            transaction.limit = None
+        if code is not None:
+            transaction.result = Result(error=code)
+        await self._finish(transaction)
+        if code is not None and transaction.presented:
+            # A late outcome must not be taken for the next document's.
+            raise _EpochOverError(code)
+
+    async def _present(self, transaction: _Transaction) -> str | None:
+        """Read the document and send it; returns a code when that cannot be done.
+
+        The service may ask for it again (it could not make sense of it), and then gets what
+        lies there now. It also decides when that is enough; here is only a stop for a loop.
+        """
+        if transaction.presented == _MOST_PRESENTATIONS:
+            return Problem.NO_OUTCOME
         try:
             event = await self._scan(transaction.name)
         except FolderProblemError as error:
-            await self._finish(replace(transaction, result=Result(error=error.problem)))
-            return
+            return error.problem
         rejection = await self._deliver(event)
-        if rejection is not None:
-            await self._finish(replace(transaction, result=Result(error=rejection)))
-            return
-        try:
-            async with asyncio.timeout(self._settings.outcome_timeout):
-                await transaction.told.wait()
-        except TimeoutError:
-            await self._finish(replace(transaction, result=Result(error=Problem.NO_OUTCOME)))
-            # A late outcome must not be taken for the next document's: begin a new epoch.
-            raise
-        await self._finish(transaction)
+        if rejection is None:
+            transaction.presented += 1
+        return rejection
 
     async def _scan(self, name: str) -> wire.DocumentScanned:
         deadline = time.monotonic() + self._settings.outcome_timeout
@@ -285,9 +313,8 @@ class FolderAgent:
             answer: asyncio.Future[wire.Ack] = asyncio.get_running_loop().create_future()
             self._acks[event.header.event_id] = answer
             try:
-                async with asyncio.timeout(self._settings.outcome_timeout):
-                    await self._say(event)
-                    ack = await answer
+                await self._say(event)
+                ack = await answer
             finally:
                 del self._acks[event.header.event_id]
             if ack.code is not wire.Rejection.QUEUE_FULL:
@@ -389,13 +416,28 @@ class FolderAgent:
             await asyncio.sleep(_POLL)
 
     def _show(self, command: wire.Indicate) -> None:
-        session_id, current = command.session_id, self._current
-        if command.signal not in OUTCOME_SIGNALS or session_id is None or current is None:
+        current = self._current
+        if current is None or current.result.signal is not None:
             return
-        if session_id in self._finished or current.told.is_set():
-            return
-        current.result = replace(current.result, signal=command.signal, session_id=session_id)
-        current.told.set()
+        match command.signal:
+            case wire.Signal.PROCEED | wire.Signal.SEE_OFFICER:
+                if command.session_id is not None and command.session_id not in self._finished:
+                    current.result = replace(
+                        current.result, signal=command.signal, session_id=command.session_id
+                    )
+                    current.news.set()
+            case wire.Signal.PRESENT_AGAIN:
+                current.news.set()
+            case wire.Signal.OUT_OF_SERVICE:
+                # A session that has begun is still answered; nothing else is.
+                current.out_of_service = True
+                if current.limit is not None:
+                    grace = asyncio.get_running_loop().time() + self._settings.grace
+                    current.limit.reschedule(min(grace, current.limit.when() or grace))
+            case wire.Signal.READY | wire.Signal.PROCESSING | wire.Signal.LOOK_AT_CAMERA:
+                pass  # nobody reads them in a folder
+            case _:
+                assert_never(command.signal)
 
     async def _print(self, command: wire.Print) -> None:
         receipt = command.receipt
