@@ -194,7 +194,7 @@ def test_a_second_writer_waits_only_briefly(engine: Engine, tmp_path: Path) -> N
         with pytest.raises(OperationalError, match="locked"), writing(other) as session:
             session.add(session_row("s-2"))
         waited = time.monotonic() - begun
-    assert waited < 1.0
+    assert waited < 2.0  # 0.2 s, on a machine that is busy with other tests
 
 
 def test_a_reader_sees_one_state(engine: Engine, tmp_path: Path) -> None:
