@@ -1,0 +1,1 @@
+"""Who may speak to the service: bearer tokens with roles, for devices and services."""

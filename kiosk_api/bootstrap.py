@@ -1,0 +1,237 @@
+"""The one place that chooses engines, drivers, stores and the clock, and starts them in order."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from fastapi import FastAPI
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from devices.drivers.spec import Opener, OpenRequest
+from devices.gateway import DeviceGateway
+from devices.protocols import Driver
+from devices.registry import load_registry
+from devices.supervisor import DeviceSupervisor, DriverSource
+from kiosk_api.access.tokens import TokenBook
+from kiosk_api.app import Lifespan
+from kiosk_api.clock import Clock, ClockGuard, SystemClock
+from kiosk_api.config import DataDir, Settings, UnsafeSettingsError
+from kiosk_api.core.decision import decide
+from kiosk_api.core.policy import Policy
+from kiosk_api.core.session import SessionState
+from kiosk_api.intake.workers import WorkerPool
+from kiosk_api.journal.drafts import DecisionDraft, Times
+from kiosk_api.journal.errors import JournalError
+from kiosk_api.journal.pictures import Pictures
+from kiosk_api.journal.store import Journal, outcome_of
+from kiosk_api.lanes.controller import LaneController
+from kiosk_api.persistence.engine import open_database
+from kiosk_api.persistence.migrations import upgrade
+from kiosk_api.records.repository import RecordRepository
+from kiosk_api.sealing import Keyring, create_keys
+from kiosk_api.sessions.answering import Answerer
+from kiosk_api.sessions.repository import SessionRepository
+from kiosk_api.sessions.service import SessionService, interrupted_session
+from kiosk_api.sites import for_demonstration, load_site
+from kiosk_api.telemetry import Telemetry
+
+_LOG = logging.getLogger(__name__)
+_FACE_WORKER = "kiosk_api.intake.face_worker"
+_TOKEN_REFRESH_SECONDS = 1.0
+_JOURNAL_SECONDS = 10.0
+_DATABASE_THREADS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """An opened data directory."""
+
+    keyring: Keyring
+    engine: Engine
+
+
+def open_store(data: DataDir) -> Store:
+    """Open keys and database, making what is missing and migrating what is old.
+
+    Raises:
+        KeyFileError, DatabaseFileError, SchemaError: the message says what to do.
+    """
+    data.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+    keyring = create_keys(data.keys)
+    engine = open_database(data.database)
+    upgrade(engine)
+    return Store(keyring, engine)
+
+
+def site_policy(settings: Settings) -> Policy:
+    """The policy that decides: the site's own, or its demonstration form when that was asked for.
+
+    Raises:
+        SiteError: the profile cannot be used.
+        UnsafeSettingsError: a profile that is not for production, without `--demonstration`.
+    """
+    profile = load_site(settings.site)
+    if settings.demonstration:
+        profile = for_demonstration(profile)
+    elif not profile.policy.production:
+        raise UnsafeSettingsError(
+            f"the site profile {settings.site} is not for production; start with --demonstration"
+        )
+    return profile.policy
+
+
+def lifespan(settings: Settings) -> Lifespan:
+    """What runs while the application does: everything, started in order, stopped in reverse."""
+
+    @asynccontextmanager
+    async def run(app: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            await _start(app, settings, stack)
+            yield
+
+    return run
+
+
+async def _start(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None:
+    policy = site_policy(settings)
+    store = open_store(settings.data)
+    stack.callback(store.engine.dispose)
+    clock: Clock = SystemClock()
+    telemetry = Telemetry()
+    executor = ThreadPoolExecutor(_DATABASE_THREADS, "database")
+    stack.callback(executor.shutdown, wait=False, cancel_futures=True)
+    journal = await asyncio.to_thread(
+        Journal.open, settings.data.journal, store.keyring, _kiosk_id(store.keyring), clock=clock
+    )
+    stack.push_async_callback(_close_journal, journal)
+    guard = ClockGuard(clock)
+    guard.remember(journal.last_at)
+    repository = SessionRepository(store.engine, store.keyring)
+    await asyncio.to_thread(_reconcile, repository, journal, policy, clock)
+
+    pool = WorkerPool(_FACE_WORKER, settings.workers, telemetry.worker)
+    stack.push_async_callback(pool.close)
+    await pool.start()
+
+    sessions = SessionService(
+        policy=policy,
+        lanes=settings.lanes,
+        records=RecordRepository(store.engine, store.keyring),
+        repository=repository,
+        journal=journal,
+        pool=pool,
+        answerer=Answerer(
+            policy, journal, clock, guard, telemetry, Pictures(settings.data.pictures), executor
+        ),
+        clock=clock,
+        guard=guard,
+        executor=executor,
+        keyring=store.keyring,
+    )
+    stack.push_async_callback(sessions.interrupt_all)
+
+    tokens = TokenBook(store.engine)
+    await asyncio.to_thread(tokens.refresh)
+    supervisor = DeviceSupervisor(settings.lanes)
+    stack.push_async_callback(supervisor.release)
+    _supervise_folders(supervisor, settings)
+
+    app.state.tokens = tokens
+    app.state.sessions = sessions
+    app.state.pool = pool
+    app.state.supervisor = supervisor
+    app.state.gateway = DeviceGateway(supervisor)
+    app.state.telemetry = telemetry
+    for work in (
+        _refresh_tokens(tokens),
+        sessions.sweep(),
+        *(LaneController(lane, supervisor, sessions).run() for lane in settings.lanes),
+    ):
+        _run_until_stopped(stack, work)
+
+
+def _run_until_stopped(stack: AsyncExitStack, work: Awaitable[None]) -> None:
+    task = asyncio.ensure_future(work)
+
+    async def stop() -> None:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+    stack.push_async_callback(stop)
+
+
+async def _refresh_tokens(tokens: TokenBook) -> None:
+    while True:
+        await asyncio.sleep(_TOKEN_REFRESH_SECONDS)
+        try:
+            await asyncio.to_thread(tokens.refresh)
+        except SQLAlchemyError:
+            _LOG.warning("the tokens could not be read anew; the last ones still count")
+
+
+def _supervise_folders(supervisor: DeviceSupervisor, settings: Settings) -> None:
+    if not settings.drop_folders:
+        return
+    open_driver = load_registry().specs["folder"].open
+    if open_driver is None:
+        raise UnsafeSettingsError("the folder driver cannot be opened")
+    for lane_id, folder in settings.drop_folders.items():
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+        open_folder = partial(_open_folder, open_driver, lane_id, folder)
+        supervisor.supervise(DriverSource(f"{lane_id}-folder", lane_id, "folder", open_folder))
+
+
+async def _open_folder(open_driver: Opener, lane_id: str, folder: Path, epoch: int) -> Driver:
+    return await open_driver(OpenRequest(lane_id, epoch, {"directory": folder}))
+
+
+def _reconcile(
+    repository: SessionRepository, journal: Journal, policy: Policy, clock: Clock
+) -> None:
+    """Give every session that the last process left behind its end, before anybody steps up."""
+    for left in repository.unfinished():
+        entry = journal.find(left.session_id)
+        if entry is None:
+            session = interrupted_session(left.session_id, left.lane_id, policy)
+            now = clock.now()
+            evidence = session.evidence()
+            draft = DecisionDraft(
+                session_id=left.session_id,
+                lane=left.lane_id,
+                evidence=evidence,
+                policy=policy,
+                decided_at=now,
+                decision=decide(evidence, policy, now),
+                times=Times(policy.times.budget.total_seconds() * 1000, None, {}),
+            )
+            journal.append(draft).result(_JOURNAL_SECONDS)
+            outcome: object = draft.decision.outcome
+        else:
+            now, outcome = entry.at, outcome_of(entry)
+        admitted = outcome == "ADMIT"
+        state = SessionState.ADMITTED if admitted else SessionState.REFERRED
+        repository.finish(left.session_id, state, str(outcome), now)
+
+
+async def _close_journal(journal: Journal) -> None:
+    try:
+        await asyncio.to_thread(journal.close)
+    except JournalError as error:
+        _LOG.error(
+            "the journal was not closed properly (%s); the next start records it", error.code
+        )
+
+
+def _kiosk_id(keyring: Keyring) -> str:
+    """A name of this kiosk that says nothing: derived from its own secret."""
+    return keyring.blind_index("kiosk", "id").hex()[:12]

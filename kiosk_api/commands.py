@@ -1,0 +1,222 @@
+"""`kiosk serve` and `kiosk tokens`: running the service, and who may speak to it."""
+
+from __future__ import annotations
+
+import json
+import logging
+import socket
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+_STOP_SECONDS = 5
+_MAX_MESSAGE_BYTES = 12 * 1024 * 1024
+
+data_option = click.option(
+    "--data",
+    type=click.Path(path_type=Path, file_okay=False),
+    required=True,
+    help="The kiosk's data directory.",
+)
+
+
+@click.command()
+@data_option
+@click.option("--site", default="global_entry_airport", show_default=True, help="Site profile.")
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8470, show_default=True, type=click.IntRange(0, 65535))
+@click.option("--lane", "lanes", multiple=True, help="A lane of this kiosk [lane-1]; repeatable.")
+@click.option("--workers", default=3, show_default=True, type=click.IntRange(1, 16))
+@click.option(
+    "--demonstration",
+    is_flag=True,
+    help="Accept simulated devices and files. Never in production.",
+)
+@click.option(
+    "--drop",
+    "drops",
+    multiple=True,
+    metavar="LANE=FOLDER",
+    help="Serve files dropped in FOLDER as LANE's devices (needs --demonstration).",
+)
+def serve(
+    data: Path,
+    site: str,
+    host: str,
+    port: int,
+    lanes: tuple[str, ...],
+    workers: int,
+    demonstration: bool,
+    drops: tuple[str, ...],
+) -> None:
+    """Run the kiosk service until it is told to stop (SIGTERM or Ctrl-C)."""
+    import uvicorn
+
+    from kiosk_api.app import create_app
+    from kiosk_api.bootstrap import lifespan, open_store, site_policy
+    from kiosk_api.config import DataDir, Settings, UnsafeSettingsError
+    from kiosk_api.persistence.engine import DatabaseFileError
+    from kiosk_api.persistence.migrations import SchemaError
+    from kiosk_api.sealing import KeyFileError
+    from kiosk_api.sites import SiteError
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    try:
+        settings = Settings(
+            data=DataDir(data),
+            site=site,
+            host=host,
+            port=port,
+            demonstration=demonstration,
+            drop_folders=_drop_folders(drops),
+            workers=workers,
+            lanes=lanes or ("lane-1",),
+        )
+        site_policy(settings)
+        open_store(settings.data).engine.dispose()
+        listener = _listen(host, port)
+    except (
+        UnsafeSettingsError,
+        SiteError,
+        KeyFileError,
+        DatabaseFileError,
+        SchemaError,
+        OSError,
+    ) as error:
+        raise click.ClickException(str(error)) from error
+    config = uvicorn.Config(
+        create_app(lifespan(settings)),
+        access_log=False,  # a URL names a session; who asked when is the journal's to say
+        log_config=None,
+        ws_max_size=_MAX_MESSAGE_BYTES,
+        timeout_graceful_shutdown=_STOP_SECONDS,
+        server_header=False,
+    )
+    address = listener.getsockname()
+    click.echo(f"kiosk: serving on http://{address[0]}:{address[1]}", err=True)
+    server = uvicorn.Server(config)
+    server.run(sockets=[listener])
+    if not server.started:
+        raise click.ClickException("the service did not start; the log says why")
+
+
+@click.group()
+def tokens() -> None:
+    """Bearer tokens of devices and services."""
+
+
+@tokens.command("create")
+@data_option
+@click.option("--name", required=True, help="Whom it is for.")
+@click.option("--role", type=click.Choice(["device", "service", "operator"]), required=True)
+@click.option(
+    "--provenance",
+    type=click.Choice(["device", "file", "simulated"]),
+    required=True,
+    help="The best that its readings can be.",
+)
+@click.option("--lane", default=None, help="The lane of a device.")
+@click.option("--capability", "capabilities", multiple=True, help="Restrict a device; repeatable.")
+@click.option("--json", "as_json", is_flag=True)
+def create(
+    data: Path,
+    name: str,
+    role: str,
+    provenance: str,
+    lane: str | None,
+    capabilities: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Make a token; it is shown once."""
+    from devices.readings import Capability
+    from kiosk_api.access.tokens import Role, TokenRequest, TokenRequestError, create_token
+    from kiosk_api.clock import SystemClock
+    from kiosk_api.core.evidence import Provenance
+
+    unknown = set(capabilities) - {str(capability) for capability in Capability}
+    if unknown:
+        raise click.UsageError(f"capabilities are {', '.join(Capability)}")
+    request = TokenRequest(name, Role(role), Provenance(provenance), lane, capabilities)
+    try:
+        token_id, token = create_token(_engine(data), request, SystemClock().now())
+    except TokenRequestError as error:
+        raise click.UsageError(str(error)) from error
+    click.echo(json.dumps({"token_id": token_id, "token": token}) if as_json else token)
+
+
+@tokens.command("list")
+@data_option
+@click.option("--json", "as_json", is_flag=True)
+def list_all(data: Path, as_json: bool) -> None:
+    """List all tokens, without their secrets."""
+    from kiosk_api.access.tokens import list_tokens
+
+    rows = [
+        {
+            "token_id": principal.token_id,
+            "name": principal.name,
+            "role": str(principal.role),
+            "lane": principal.lane_id,
+            "provenance": str(principal.provenance),
+            "revoked_at": revoked.isoformat() if revoked else None,
+        }
+        for principal, revoked in list_tokens(_engine(data))
+    ]
+    if as_json:
+        click.echo(json.dumps({"tokens": rows}))
+        return
+    for row in rows:
+        end = f"revoked {row['revoked_at']}" if row["revoked_at"] else "valid"
+        click.echo(
+            f"{row['token_id']}  {row['role']:<8}  {row['provenance']:<9}  "
+            f"{row['lane'] or '-':<10}  {end}  {row['name']}"
+        )
+
+
+@tokens.command("revoke")
+@data_option
+@click.argument("token_id")
+def revoke(data: Path, token_id: str) -> None:
+    """End a token; a running service refuses it within seconds."""
+    from kiosk_api.access.tokens import revoke_token
+    from kiosk_api.clock import SystemClock
+
+    if not revoke_token(_engine(data), token_id, SystemClock().now()):
+        raise click.ClickException("there is no token with this id")
+
+
+def _engine(data: Path) -> Engine:
+    from kiosk_api.bootstrap import open_store
+    from kiosk_api.config import DataDir
+    from kiosk_api.persistence.engine import DatabaseFileError
+    from kiosk_api.persistence.migrations import SchemaError
+    from kiosk_api.sealing import KeyFileError
+
+    try:
+        return open_store(DataDir(data)).engine
+    except (KeyFileError, DatabaseFileError, SchemaError, OSError) as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _drop_folders(drops: tuple[str, ...]) -> dict[str, Path]:
+    folders = {}
+    for drop in drops:
+        lane, separator, folder = drop.partition("=")
+        if not separator or not lane or not folder:
+            raise click.UsageError("--drop is LANE=FOLDER")
+        folders[lane] = Path(folder)
+    return folders
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Bind before anything is started, so that a port in use is one plain line."""
+    try:
+        return socket.create_server((host, port), backlog=256)
+    except OSError as error:
+        raise click.ClickException(
+            f"cannot listen on {host}:{port}: {error.strerror}; choose another --port"
+        ) from error

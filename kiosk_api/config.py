@@ -1,0 +1,90 @@
+"""Where a kiosk keeps its things, and how it was started; unsafe combinations are refused."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+_LANE_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
+
+
+class UnsafeSettingsError(Exception):
+    """These settings together must not run; the message says which and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class DataDir:
+    """The layout of a kiosk's data directory."""
+
+    root: Path
+
+    @property
+    def database(self) -> Path:
+        """SQLite: record cache, open sessions, credentials, wrapped session keys."""
+        return self.root / "kiosk.db"
+
+    @property
+    def keys(self) -> Path:
+        """Key files; in production on another device than the rest."""
+        return self.root / "keys"
+
+    @property
+    def journal(self) -> Path:
+        """Segments of the journal."""
+        return self.root / "journal"
+
+    @property
+    def pictures(self) -> Path:
+        """Sealed pictures of referred sessions."""
+        return self.root / "pictures"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a kiosk service was started.
+
+    Args:
+        demonstration: accept simulated and file readings. Never in production: such a service
+            answers on this machine only, and its decisions name a demonstration policy.
+        drop_folders: lane id → folder whose files become events (needs `demonstration`).
+        workers: warm face workers; two hangs in a row must find a third.
+        lanes: the lanes of this kiosk; each serves one traveler at a time.
+    """
+
+    data: DataDir
+    site: str = "global_entry_airport"
+    host: str = "127.0.0.1"
+    port: int = 8470
+    demonstration: bool = False
+    drop_folders: dict[str, Path] = field(default_factory=dict)
+    workers: int = 3
+    lanes: tuple[str, ...] = ("lane-1",)
+
+    def __post_init__(self) -> None:
+        if self.drop_folders and not self.demonstration:
+            raise UnsafeSettingsError(
+                "a drop folder gives file readings, which a production policy never admits; "
+                "start with --demonstration or without the folder"
+            )
+        if self.demonstration and not _is_loopback(self.host):
+            raise UnsafeSettingsError(
+                "a demonstration service answers on this machine only; use --host 127.0.0.1"
+            )
+        if not self.lanes or any(_LANE_ID.fullmatch(lane) is None for lane in self.lanes):
+            raise UnsafeSettingsError("lanes are named with 1 to 32 of a-z, 0-9 and -")
+        unknown = sorted(set(self.drop_folders) - set(self.lanes))
+        if unknown:
+            raise UnsafeSettingsError(f"drop folder for a lane that is not there: {unknown[0]}")
+        if self.workers < 1:
+            raise UnsafeSettingsError("at least one face worker is needed")
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

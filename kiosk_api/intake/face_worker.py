@@ -1,0 +1,126 @@
+"""The process that measures faces: pictures in, numbers out, no keys, no database.
+
+Run as `python -m kiosk_api.intake.face_worker` by `WorkerPool`; frames on standard input and
+output (see `kiosk_api.intake.frames`). One picture at a time; killed from outside when it hangs.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import resource
+import signal
+import sys
+import time
+from typing import Any, assert_never
+
+from biometrics.errors import BiometricsError
+from biometrics.pipeline import FacePipeline, load_pipeline
+from biometrics.results import (
+    FaceTemplate,
+    MeasuredFace,
+    Measurement,
+    NoFace,
+    OutOfTime,
+    QualityMeasure,
+    SeveralFaces,
+    TooPoor,
+    UnreadablePicture,
+)
+from kiosk_api.intake.frames import FrameError, encode_frame, read_frame_blocking
+
+_PR_SET_PDEATHSIG = 1
+
+
+def main() -> None:
+    """Serve frames until the service closes our standard input."""
+    _confine()
+    # Native code may print; the answers get a descriptor of their own.
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    requests = sys.stdin.buffer
+    pipeline = load_pipeline()
+    answers.write(encode_frame({"ready": True}))
+    answers.flush()
+    while (frame := read_frame_blocking(requests)) is not None:
+        message, blobs = frame
+        answers.write(encode_frame(_answer(pipeline, message, blobs)))
+        answers.flush()
+
+
+def _confine() -> None:
+    """Die with the service, and leave no core file: it would hold faces."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the service's to handle
+
+
+def _answer(
+    pipeline: FacePipeline, message: dict[str, Any], blobs: tuple[bytes, ...]
+) -> dict[str, Any]:
+    match message.get("op"):
+        case "ping":
+            return {"pong": True}
+        case "measure":
+            reference = blobs[1] if len(blobs) > 1 else None
+            deadline = time.monotonic() + float(message["seconds"])
+            return _measure(pipeline, blobs[0], reference, deadline)
+        case _:
+            raise FrameError("unknown operation")
+
+
+def _measure(
+    pipeline: FacePipeline, picture: bytes, reference: bytes | None, deadline: float
+) -> dict[str, Any]:
+    try:
+        measurement = pipeline.measure(picture, deadline=deadline)
+        timings = {str(stage): ms for stage, ms in measurement.timings_ms.items()}
+        outcome = measurement.outcome
+        answer: dict[str, Any]
+        match outcome:
+            case UnreadablePicture():
+                answer = {"outcome": "unreadable", "fault": str(outcome.fault)}
+            case NoFace():
+                answer = {"outcome": "no_face"}
+            case SeveralFaces():
+                answer = {"outcome": "several_faces", "faces": outcome.count}
+            case TooPoor():
+                answer = {"outcome": "too_poor", "quality": _quality(outcome.measures)}
+            case OutOfTime():
+                answer = {"outcome": "out_of_time"}
+            case MeasuredFace():
+                answer = {"outcome": "face", "quality": _quality(outcome.measures)}
+                answer |= _compare(pipeline, outcome.template, reference)
+            case _:
+                assert_never(outcome)
+    except BiometricsError as error:
+        return {"outcome": "engine_failed", "code": str(error.code)}
+    return answer | {"timings_ms": timings}
+
+
+def _quality(measures: tuple[Measurement, ...]) -> list[dict[str, Any]]:
+    return [
+        {
+            "measure": str(measure.name),
+            "status": str(measure.status)
+            if isinstance(measure, QualityMeasure)
+            else "not_measured",
+            "score": measure.score if isinstance(measure, QualityMeasure) else None,
+        }
+        for measure in measures
+    ]
+
+
+def _compare(pipeline: FacePipeline, live: FaceTemplate, reference: bytes | None) -> dict[str, Any]:
+    if reference is None:
+        return {"match": None, "why": "not_present"}
+    try:
+        enrolled = FaceTemplate.from_bytes(reference, expected=live.model)
+    except BiometricsError:
+        return {"match": None, "why": "incomparable"}
+    result = pipeline.compare(live, enrolled)
+    return {"match": {"distance": result.distance, "model": str(live.model)}}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,256 @@
+"""Worker processes that can be killed, with warm spares.
+
+A job runs in one worker alone. One that misses its deadline, dies or talks nonsense is killed and
+replaced; the next job finds a spare that is warm already. Where none is, the answer is
+`NoWorkerError` at once or at the deadline: the caller refers, nobody waits longer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from kiosk_api.intake.frames import FrameError, encode_frame, read_frame
+
+_BOOT_SECONDS = 30.0
+_PING_SECONDS = 1.0
+_PING_INTERVAL_SECONDS = 5.0
+_RESTART_PAUSE_SECONDS = 0.5
+_STREAM_LIMIT_BYTES = 1024 * 1024
+
+Reply = tuple[dict[str, Any], tuple[bytes, ...]]
+
+
+class WorkerError(Exception):
+    """A job got no answer from a worker."""
+
+
+class NoWorkerError(WorkerError):
+    """No worker was free before the deadline."""
+
+
+class WorkerHungError(WorkerError):
+    """The worker did not answer before the deadline and was killed."""
+
+
+class WorkerDiedError(WorkerError):
+    """The worker ended or broke the format in mid-job."""
+
+
+@dataclass(eq=False, slots=True)
+class _Worker:
+    process: asyncio.subprocess.Process
+
+    async def exchange(self, frame: bytes) -> Reply:
+        stdin, stdout = self.process.stdin, self.process.stdout
+        if stdin is None or stdout is None:
+            raise WorkerDiedError("worker has no pipes")
+        try:
+            stdin.write(frame)
+            await stdin.drain()
+            return await read_frame(stdout)
+        except (OSError, EOFError, FrameError) as error:
+            raise WorkerDiedError("worker ended in mid-job") from error
+
+    async def kill(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            self.process.kill()
+        with contextlib.suppress(TimeoutError):
+            # A process in an uninterruptible disk wait dies later; nobody waits for it here.
+            await asyncio.wait_for(self.process.wait(), 1.0)
+
+
+@dataclass(slots=True)
+class WorkerPool:
+    """A fixed number of warm workers that run `python -m MODULE`.
+
+    Args:
+        module: module whose `__main__` reads frames on standard input and answers on standard
+            output; its first frame, `{"ready": true}`, says that it is warm.
+        size: how many workers are kept; all but the busy ones are spares.
+        on_event: told of `started`, `killed` and `died`, for the metrics.
+    """
+
+    module: str
+    size: int = 3
+    on_event: Callable[[str], None] = lambda event: None
+    _idle: asyncio.Queue[_Worker] = field(default_factory=asyncio.Queue)
+    _all: set[_Worker] = field(default_factory=set)
+    _warm: set[_Worker] = field(default_factory=set)
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    _closing: bool = False
+
+    async def start(self) -> None:
+        """Start the workers; returns when the first one is warm.
+
+        Raises:
+            WorkerError: none came up within 30 s.
+        """
+        for _ in range(self.size):
+            self._spawn(self._replace())
+        try:
+            worker = await asyncio.wait_for(self._idle.get(), _BOOT_SECONDS)
+        except TimeoutError as error:
+            await self.close()
+            raise NoWorkerError("no worker became ready") from error
+        self._idle.put_nowait(worker)
+        self._spawn(self._watch())
+
+    async def close(self) -> None:
+        """Kill all workers."""
+        self._closing = True
+        for task in tuple(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for worker in tuple(self._all):
+            await worker.kill()
+        self._all.clear()
+        self._warm.clear()
+
+    @property
+    def idle(self) -> int:
+        """How many warm workers wait for a job."""
+        return self._idle.qsize()
+
+    @property
+    def alive(self) -> int:
+        """How many workers are warm: waiting for a job or busy with one."""
+        return len(self._warm)
+
+    @property
+    def pids(self) -> list[int]:
+        """Process ids of the live workers."""
+        return [worker.process.pid for worker in self._all]
+
+    async def run(
+        self, message: dict[str, Any], blobs: tuple[bytes, ...], *, deadline: float
+    ) -> Reply:
+        """Run one job, answered before `deadline` (seconds of the loop's clock) or not at all.
+
+        A worker that dies is replaced by a spare once, as long as there is time; one that hangs
+        has used the time up.
+
+        Raises:
+            NoWorkerError, WorkerHungError, WorkerDiedError: refer.
+        """
+        frame = encode_frame(message, blobs)
+        try:
+            return await self._attempt(frame, deadline)
+        except WorkerDiedError:
+            return await self._attempt(frame, deadline)
+
+    async def _attempt(self, frame: bytes, deadline: float) -> Reply:
+        try:
+            async with asyncio.timeout_at(deadline):
+                worker = await self._idle.get()
+        except TimeoutError as error:
+            raise NoWorkerError("no worker was free in time") from error
+        healthy = False
+        try:
+            async with asyncio.timeout_at(deadline):
+                reply = await worker.exchange(frame)
+            healthy = True
+        except TimeoutError as error:
+            self.on_event("killed")
+            raise WorkerHungError("no answer before the deadline") from error
+        except WorkerDiedError:
+            self.on_event("died")
+            raise
+        finally:
+            # Also when the caller was cancelled: a worker in an unknown state is never reused.
+            if healthy:
+                self._idle.put_nowait(worker)
+            else:
+                self._discard(worker)
+        return reply
+
+    def _discard(self, worker: _Worker) -> None:
+        self._all.discard(worker)
+        self._warm.discard(worker)
+        if not self._closing:
+            self._spawn(self._replace(worker))
+            self._spawn(self._check())
+
+    async def _replace(self, old: _Worker | None = None) -> None:
+        if old is not None:
+            await old.kill()
+        while not self._closing:
+            worker = await self._boot()
+            if worker is not None:
+                self.on_event("started")
+                self._warm.add(worker)
+                self._idle.put_nowait(worker)
+                return
+            await asyncio.sleep(_RESTART_PAUSE_SECONDS)
+
+    async def _boot(self) -> _Worker | None:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            self.module,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,  # native libraries print; pictures are not logged
+            limit=_STREAM_LIMIT_BYTES,
+            env=_worker_environment(),
+        )
+        worker = _Worker(process)
+        self._all.add(worker)
+        ready = False
+        try:
+            async with asyncio.timeout(_BOOT_SECONDS):
+                message, _ = await read_frame(_stdout(process))
+            ready = message.get("ready") is True
+        except (TimeoutError, OSError, EOFError, FrameError):
+            ready = False
+        finally:
+            if not ready:
+                self._all.discard(worker)
+                await asyncio.shield(worker.kill())
+        return worker if ready else None
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(_PING_INTERVAL_SECONDS)
+            await self._check()
+
+    async def _check(self) -> None:
+        """Ping each spare once: one that was stopped or died must not meet a traveler."""
+        for _ in range(self._idle.qsize()):
+            try:
+                worker = self._idle.get_nowait()
+            except asyncio.QueueEmpty:
+                return
+            try:
+                async with asyncio.timeout(_PING_SECONDS):
+                    await worker.exchange(encode_frame({"op": "ping"}))
+            except (TimeoutError, WorkerDiedError):
+                self.on_event("died")
+                self._discard(worker)
+            else:
+                self._idle.put_nowait(worker)
+
+    def _spawn(self, coroutine: Any) -> None:
+        task = asyncio.ensure_future(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def _stdout(process: asyncio.subprocess.Process) -> asyncio.StreamReader:
+    if process.stdout is None:
+        raise OSError("worker has no standard output")
+    return process.stdout
+
+
+def _worker_environment() -> dict[str, str]:
+    """What a worker may know: no secrets, no settings, one thread for each native library."""
+    kept = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "PYTHONPATH", "VIRTUAL_ENV", "HOME")
+    environment = {name: os.environ[name] for name in kept if name in os.environ}
+    environment |= {name: value for name, value in os.environ.items() if "OPENBLAS" in name}
+    environment |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "OPENCV_LOG_LEVEL": "OFF"}
+    return environment

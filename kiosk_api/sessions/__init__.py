@@ -1,0 +1,1 @@
+"""Sessions: one traveler, from the document to the answer."""

@@ -1,0 +1,263 @@
+"""Sessions over HTTP, for services and simulators: open, document, face, answer."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import AsyncIterator
+from hashlib import sha256
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header, Path, Request, Response
+from sse_starlette import EventSourceResponse, ServerSentEvent
+
+from kiosk_api.access.guards import SCHEME, require
+from kiosk_api.access.tokens import Principal, Role
+from kiosk_api.core.evidence import Fault, FaultKind, Stage
+from kiosk_api.core.plain import CodecError
+from kiosk_api.core.session import SessionState
+from kiosk_api.journal.errors import JournalError
+from kiosk_api.problems import Problem, ProblemDetails
+from kiosk_api.sessions.errors import (
+    EventReplayedError,
+    LaneBusyError,
+    LaneOutOfServiceError,
+    OutOfOrderError,
+    RequestKeyReusedError,
+    SessionError,
+    SessionFinishedError,
+    UnknownLaneError,
+    UnknownSessionError,
+)
+from kiosk_api.sessions.history import PastSession
+from kiosk_api.sessions.live import LiveSession
+from kiosk_api.sessions.readings import DocumentEvent, FaceEvent, http_source
+from kiosk_api.sessions.repository import RequestKey
+from kiosk_api.sessions.schemas import (
+    DocumentRequest,
+    SessionRequest,
+    SessionView,
+    journaled_view,
+    session_view,
+)
+from kiosk_api.sessions.service import SessionService
+
+_STATUS: dict[type[SessionError], int] = {
+    UnknownLaneError: 404,
+    UnknownSessionError: 404,
+    LaneBusyError: 409,
+    OutOfOrderError: 409,
+    SessionFinishedError: 409,
+    EventReplayedError: 409,
+    RequestKeyReusedError: 422,
+    LaneOutOfServiceError: 503,
+}
+_KEY = re.compile(r"[A-Za-z0-9._:-]{1,100}")
+_KEY_RULE = "an idempotency key has 1 to 100 of A-Z a-z 0-9 . _ : -"
+_PICTURES = frozenset({"image/jpeg", "image/png"})
+
+_PROBLEMS: dict[int | str, dict[str, Any]] = {
+    status: {"model": ProblemDetails, "description": description}
+    for status, description in {
+        401: "no valid token",
+        403: "a token of another role",
+        404: "no such lane or session",
+        409: "not in this state, or the lane is busy",
+        413: "the body is too large",
+        422: "not a valid request",
+        503: "the lane is out of service",
+    }.items()
+}
+
+Writer = Annotated[Principal, Depends(require(Role.SERVICE))]
+Reader = Annotated[Principal, Depends(require(Role.SERVICE, Role.OPERATOR))]
+SessionId = Annotated[str, Path(pattern=r"^[0-9a-f]{24}$", examples=["5f0c2b8a9d3e4f60718293a4"])]
+IdempotencyKey = Annotated[str | None, Header(description=_KEY_RULE)]
+
+router = APIRouter(
+    prefix="/v1/sessions", tags=["sessions"], responses=_PROBLEMS, dependencies=[Depends(SCHEME)]
+)
+
+
+def session_problem(error: SessionError) -> Problem:
+    """The problem that a caller is told."""
+    return Problem(_STATUS[type(error)], error.code, error.sentence)
+
+
+@router.post("", status_code=201)
+async def open_session(
+    body: SessionRequest,
+    request: Request,
+    response: Response,
+    principal: Writer,
+    idempotency_key: IdempotencyKey = None,
+) -> SessionView:
+    """Begin a session in a lane: one traveler, one document, one face, one answer.
+
+    The same request with the same Idempotency-Key gives the session that it opened first.
+    """
+    service = _service(request)
+    key = _request_key(principal, idempotency_key, body.lane_id)
+    if key is not None:
+        before = await service.opened_by(key)
+        if before is not None:
+            response.status_code = 200
+            response.headers["Idempotency-Replayed"] = "true"
+            return await _view(service, before)
+    live = await service.open(body.lane_id, via="http", request=key)
+    return session_view(live)
+
+
+@router.get("/{session_id}")
+async def read_session(session_id: SessionId, request: Request, principal: Reader) -> SessionView:
+    """A session as it stands; decided ones are read from the journal, also after a restart."""
+    return await _view(_service(request), session_id)
+
+
+@router.post("/{session_id}/document")
+async def scan_document(
+    session_id: SessionId, body: DocumentRequest, request: Request, principal: Writer
+) -> SessionView:
+    """Send a document that was read.
+
+    One that cannot be read may be sent again (with a new event id) until the policy's patience
+    ends. A different document in the same session refers it.
+    """
+    service = _service(request)
+    live = await _live(service, session_id)
+    event = DocumentEvent(body.event_id, http_source(principal), tuple(body.mrz))
+    await service.document(live, event)
+    return session_view(live)
+
+
+@router.post(
+    "/{session_id}/face",
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {
+                media: {"schema": {"type": "string", "format": "binary"}}
+                for media in sorted(_PICTURES)
+            },
+        }
+    },
+)
+async def capture_face(
+    session_id: SessionId,
+    request: Request,
+    response: Response,
+    principal: Writer,
+    idempotency_key: IdempotencyKey = None,
+) -> SessionView:
+    """Send the captured face, a JPEG or PNG as the body, and get the answer in the response.
+
+    The budget runs from the moment at which the whole body was here. The same request with the
+    same Idempotency-Key gives the same answer, also after a restart.
+    """
+    media = request.headers.get("content-type", "").split(";")[0].strip().lower()
+    if media not in _PICTURES:
+        raise Problem(415, "unsupported_media_type", "a face is image/jpeg or image/png")
+    picture = await request.body()
+    service = _service(request)
+    key = _checked_key(idempotency_key)
+    # Named by what it is: another picture under the same key is another event.
+    event_id = f"{key or session_id}-{service.fingerprint(picture)}"
+    live = service.find(session_id)
+    if live is None or live.finished:
+        events = (
+            live.event_ids if live is not None else (await _past(service, session_id)).event_ids
+        )
+        if key is None or event_id not in events:
+            raise SessionFinishedError
+        response.headers["Idempotency-Replayed"] = "true"
+        return await _view(service, session_id)
+    await service.face(
+        live, FaceEvent(event_id, http_source(principal), picture, request.state.arrived)
+    )
+    return session_view(live)
+
+
+@router.delete("/{session_id}")
+async def cancel_session(session_id: SessionId, request: Request, principal: Writer) -> SessionView:
+    """End a session that the traveler left; it is referred with the reason `cancelled`."""
+    service = _service(request)
+    live = await _live(service, session_id)
+    stage = (
+        Stage.DOCUMENT if live.session.state is SessionState.AWAITING_DOCUMENT else Stage.CAPTURE
+    )
+    await service.fault(live, Fault(FaultKind.CANCELLED, stage))
+    return session_view(live)
+
+
+@router.get("/{session_id}/events", response_class=EventSourceResponse)
+async def watch_session(
+    session_id: SessionId,
+    request: Request,
+    principal: Reader,
+    last_event_id: Annotated[str | None, Header()] = None,
+) -> EventSourceResponse:
+    """Follow a session as server-sent events: opened, document_read, …, decided.
+
+    The stream ends with the answer. With Last-Event-ID it goes on where it broke off.
+    """
+    live = await _live(_service(request), session_id)
+    after = (
+        int(last_event_id)
+        if last_event_id and last_event_id.isascii() and last_event_id.isdigit()
+        else 0
+    )
+    return EventSourceResponse(_stream(live, after), ping=15)
+
+
+async def _stream(live: LiveSession, after: int) -> AsyncIterator[ServerSentEvent]:
+    async for event in live.watch(after):
+        yield ServerSentEvent(json.dumps(event.data), event=event.kind, id=str(event.number))
+
+
+def _service(request: Request) -> SessionService:
+    service: SessionService = request.app.state.sessions
+    return service
+
+
+async def _view(service: SessionService, session_id: str) -> SessionView:
+    live = service.find(session_id)
+    if live is not None:
+        return session_view(live)
+    return journaled_view(await _past(service, session_id))
+
+
+async def _live(service: SessionService, session_id: str) -> LiveSession:
+    """A session of this process.
+
+    Raises:
+        SessionFinishedError: only the journal knows it any more.
+        UnknownSessionError: nobody does.
+    """
+    live = service.find(session_id)
+    if live is None:
+        await _past(service, session_id)
+        raise SessionFinishedError
+    return live
+
+
+async def _past(service: SessionService, session_id: str) -> PastSession:
+    try:
+        past = await service.past(session_id)
+    except (JournalError, CodecError, OSError, TimeoutError) as error:
+        raise Problem(503, "journal_unreadable", "the journal cannot be read now") from error
+    if past is None:
+        raise UnknownSessionError
+    return past
+
+
+def _checked_key(key: str | None) -> str | None:
+    if key is not None and _KEY.fullmatch(key) is None:
+        raise Problem(400, "idempotency_key_invalid", _KEY_RULE)
+    return key
+
+
+def _request_key(principal: Principal, key: str | None, asked: str) -> RequestKey | None:
+    checked = _checked_key(key)
+    if checked is None:
+        return None
+    return RequestKey(principal.token_id, checked, sha256(asked.encode()).digest())

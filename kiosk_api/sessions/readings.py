@@ -1,0 +1,60 @@
+"""One form for what arrives in a session, whether a device or an HTTP client sent it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from devices.readings import DocumentScan, FaceCapture, Origin
+from kiosk_api.access.tokens import Principal
+from kiosk_api.core.evidence import Assurance, Provenance, Source
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentEvent:
+    """A document was read; `lines` as the reader delivered them, untrusted."""
+
+    event_id: str
+    source: Source
+    lines: tuple[str, ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class FaceEvent:
+    """A face was captured.
+
+    `arrived` is when we had the whole event, monotonic seconds: the budget runs from there.
+    """
+
+    event_id: str
+    source: Source
+    picture: bytes = field(repr=False)
+    arrived: float
+
+
+def document_event(scan: DocumentScan) -> DocumentEvent:
+    """What a document reader sent."""
+    return DocumentEvent(scan.origin.event_id, _source(scan.origin), scan.mrz_lines)
+
+
+def face_event(capture: FaceCapture) -> FaceEvent:
+    """What a camera sent."""
+    return FaceEvent(
+        capture.origin.event_id,
+        _source(capture.origin),
+        capture.picture.data,
+        capture.origin.received_at,
+    )
+
+
+def http_source(principal: Principal) -> Source:
+    """A service that speaks HTTP counts as one device that never reconnects."""
+    return Source(f"http:{principal.token_id}", 1, principal.provenance, Assurance.CHANNEL)
+
+
+def _source(origin: Origin) -> Source:
+    return Source(
+        origin.device_id,
+        origin.epoch,
+        Provenance(origin.provenance.value),
+        Assurance(origin.assurance.value),
+    )

@@ -1,0 +1,196 @@
+"""What the HTTP API says and hears about sessions."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from kiosk_api.core.answers import Finding
+from kiosk_api.core.decision import Outcome, traveler_text
+from kiosk_api.core.evidence import DocumentFacts, Measured
+from kiosk_api.core.reasons import REASONS, TRAVELER_TEXTS, Language
+from kiosk_api.core.session import SessionState
+from kiosk_api.sessions.history import PastSession
+from kiosk_api.sessions.live import LiveSession, Told
+
+LaneId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
+EventId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,128}$")]
+MRZLine = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+
+
+class SessionRequest(BaseModel):
+    """Begin a session in a lane."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"lane_id": "lane-1"}})
+
+    lane_id: LaneId
+
+
+class DocumentRequest(BaseModel):
+    """A document was read: the lines of its machine-readable zone (ICAO Doc 9303), as printed."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "example": {
+                "event_id": "scan-0001",
+                "mrz": [
+                    "P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<",
+                    "L898902C36UTO7408122F1204159ZE184226B<<<<<10",
+                ],
+            }
+        },
+    )
+
+    event_id: EventId
+    mrz: list[MRZLine] = Field(min_length=1, max_length=3, repr=False)
+
+
+class ReasonView(BaseModel):
+    """One reason to refer."""
+
+    code: str = Field(description="stable; see GET /v1/reasons")
+    severity: str
+    text: str = Field(description="plain English, for officers")
+    detail: dict[str, str | int | float] = Field(default_factory=dict)
+
+
+class PolicyView(BaseModel):
+    """Which policy decided."""
+
+    site: str
+    version: str
+    digest: str
+
+
+class JournalView(BaseModel):
+    """Where the decision stands in the journal."""
+
+    seq: int
+    hash: str
+
+
+class DecisionView(BaseModel):
+    """The answer of a session."""
+
+    outcome: str = Field(description="ADMIT or REFER")
+    reasons: list[ReasonView] = Field(description="the most severe first; empty for ADMIT")
+    traveler: dict[str, str] = Field(description="what the traveler is told, by language")
+    decided_at: datetime
+    answer_ms: float | None = Field(
+        description="from the face-capture event to the answer; null when no face was captured"
+    )
+    over_budget: bool
+    stages_ms: dict[str, float]
+    policy: PolicyView
+    journal: JournalView | None = Field(
+        description="null only for a REFER that the disk did not take in time"
+    )
+
+
+class DocumentView(BaseModel):
+    """What became of the document, without what identifies its holder."""
+
+    document_class: str
+    issuer: str
+    checks_failed: list[str]
+    problems: list[str]
+
+
+class SessionView(BaseModel):
+    """A session as it stands."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "session_id": "5f0c2b8a9d3e4f60718293a4",
+                "lane_id": "lane-1",
+                "state": "awaiting_document",
+                "opened_at": "2026-11-24T09:30:00Z",
+                "document": None,
+                "decision": None,
+            }
+        }
+    )
+
+    session_id: str
+    lane_id: str
+    state: str = Field(
+        description="awaiting_document, awaiting_face, deciding, admitted or referred"
+    )
+    opened_at: datetime | None
+    document: DocumentView | None = None
+    decision: DecisionView | None = None
+
+
+def session_view(live: LiveSession) -> SessionView:
+    """A session of this process."""
+    session = live.session
+    document = session.document
+    return SessionView(
+        session_id=session.session_id,
+        lane_id=session.lane_id,
+        state=session.state,
+        opened_at=live.opened_at,
+        document=_document_view(document.value) if isinstance(document, Measured) else None,
+        decision=_told_view(live.told) if live.told is not None else None,
+    )
+
+
+def journaled_view(past: PastSession) -> SessionView:
+    """A session that only the journal knows any more."""
+    admitted = past.told.decision.outcome is Outcome.ADMIT
+    return SessionView(
+        session_id=past.session_id,
+        lane_id=past.lane_id,
+        state=SessionState.ADMITTED if admitted else SessionState.REFERRED,
+        opened_at=None,
+        decision=_told_view(past.told),
+    )
+
+
+def _told_view(told: Told) -> DecisionView:
+    decision = told.decision
+    return DecisionView(
+        outcome=decision.outcome,
+        reasons=_reasons(decision.reasons),
+        traveler=_traveler(decision.outcome, decision.reasons),
+        decided_at=told.decided_at,
+        answer_ms=told.answer_ms,
+        over_budget=told.over_budget,
+        stages_ms=told.timings_ms,
+        policy=PolicyView(
+            site=decision.policy_site,
+            version=decision.policy_version,
+            digest=decision.policy_digest,
+        ),
+        journal=JournalView(seq=told.place.seq, hash=told.place.hash) if told.place else None,
+    )
+
+
+def _reasons(findings: tuple[Finding, ...]) -> list[ReasonView]:
+    return [
+        ReasonView(
+            code=finding.code,
+            severity=REASONS[finding.code].severity.name.lower(),
+            text=REASONS[finding.code].officer,
+            detail=dict(finding.detail),
+        )
+        for finding in findings
+    ]
+
+
+def _traveler(outcome: Outcome, reasons: tuple[Finding, ...]) -> dict[str, str]:
+    key = traveler_text(outcome, reasons)
+    return {str(language): TRAVELER_TEXTS[key][language] for language in Language}
+
+
+def _document_view(facts: DocumentFacts) -> DocumentView:
+    return DocumentView(
+        document_class=facts.document_class,
+        issuer=facts.issuer,
+        checks_failed=list(facts.checks_failed),
+        problems=list(facts.problems),
+    )

@@ -1,0 +1,379 @@
+"""What may happen in a session, in order, with the deadlines of each step.
+
+Devices (through `kiosk_api.lanes`) and HTTP clients (through `endpoints`) come in here alike.
+A session belongs to this process until it is decided; from then on it is the journal's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections import OrderedDict
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from kiosk_api.clock import Clock, ClockGuard
+from kiosk_api.core.evidence import Fault, FaultKind, NotMeasured, Stage, Why
+from kiosk_api.core.policy import Policy
+from kiosk_api.core.session import (
+    DocumentRead,
+    DocumentReadAgain,
+    DocumentUnreadable,
+    Event,
+    FaceMeasured,
+    Faulted,
+    IllegalEventError,
+    SecondDocument,
+    Session,
+    SessionState,
+    advance,
+)
+from kiosk_api.intake.document import DocumentReading, read_document
+from kiosk_api.intake.face import measure_face
+from kiosk_api.intake.record import look_up
+from kiosk_api.intake.workers import WorkerPool
+from kiosk_api.journal.store import Journal
+from kiosk_api.records.repository import FoundRecord, RecordRepository
+from kiosk_api.sealing import Keyring
+from kiosk_api.sessions.answering import Answerer
+from kiosk_api.sessions.errors import (
+    EventReplayedError,
+    LaneBusyError,
+    LaneOutOfServiceError,
+    OutOfOrderError,
+    RequestKeyReusedError,
+    SessionFinishedError,
+    UnknownLaneError,
+)
+from kiosk_api.sessions.history import PastSession, past_session
+from kiosk_api.sessions.live import LiveSession, Told
+from kiosk_api.sessions.readings import DocumentEvent, FaceEvent
+from kiosk_api.sessions.repository import RequestKey, SessionRepository
+
+_LOG = logging.getLogger(__name__)
+_REMEMBERED_SESSIONS = 1_000
+_REMEMBERED_EVENTS = 50_000
+_SWEEP_SECONDS = 0.5
+
+
+@dataclass(slots=True)
+class SessionService:
+    """All sessions of a kiosk.
+
+    Args:
+        executor: threads for the database; they may hang, no answer waits for them.
+        pool: face workers.
+    """
+
+    policy: Policy
+    lanes: tuple[str, ...]
+    records: RecordRepository
+    repository: SessionRepository
+    journal: Journal
+    pool: WorkerPool
+    answerer: Answerer
+    clock: Clock
+    guard: ClockGuard
+    executor: Executor
+    keyring: Keyring
+    _active: dict[str, LiveSession] = field(default_factory=dict)  # by lane
+    _opening: set[str] = field(default_factory=set)
+    _sessions: OrderedDict[str, LiveSession] = field(default_factory=OrderedDict)
+    _used_events: OrderedDict[tuple[str, str], str] = field(default_factory=OrderedDict)
+    _finishing: set[asyncio.Future[None]] = field(default_factory=set)
+
+    @property
+    def in_service(self) -> bool:
+        """Whether travelers may step up: what they are told can be put on record."""
+        return self.journal.healthy
+
+    def active(self, lane_id: str) -> LiveSession | None:
+        """The session that goes on in a lane, or None."""
+        return self._active.get(lane_id)
+
+    def find(self, session_id: str) -> LiveSession | None:
+        """A session of this process, going on or just decided, or None."""
+        return self._sessions.get(session_id)
+
+    async def open(
+        self, lane_id: str, *, via: str, request: RequestKey | None = None
+    ) -> LiveSession:
+        """Begin a session.
+
+        Args:
+            via: "device" or "http".
+            request: names the request, so that the same one later finds this session.
+
+        Raises:
+            UnknownLaneError, LaneBusyError, LaneOutOfServiceError
+        """
+        if lane_id not in self.lanes:
+            raise UnknownLaneError
+        if not self.in_service:
+            raise LaneOutOfServiceError
+        if lane_id in self._active or lane_id in self._opening:
+            raise LaneBusyError
+        self._opening.add(lane_id)
+        try:
+            live = await self._open(lane_id, via, request)
+        finally:
+            self._opening.discard(lane_id)
+        self._active[lane_id] = live
+        self._remember(live)
+        await live.publish("opened", {"lane_id": lane_id, "state": live.session.state})
+        return live
+
+    async def _open(self, lane_id: str, via: str, request: RequestKey | None) -> LiveSession:
+        session_id = secrets.token_hex(12)
+        mark = self.guard.mark()
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(self.policy.times.document_step.total_seconds()):
+                sealer = await loop.run_in_executor(
+                    self.executor, self.repository.open, session_id, lane_id, via, mark[0], request
+                )
+        except (TimeoutError, SQLAlchemyError) as error:
+            raise LaneOutOfServiceError from error
+        return LiveSession(
+            session=Session(session_id, lane_id),
+            opened_at=mark[0],
+            clock_mark=mark,
+            sealer=sealer,
+            via=via,
+            touched=mark[1],
+        )
+
+    def fingerprint(self, picture: bytes) -> str:
+        """A keyed digest of a picture, 16 hexadecimal digits: it tells two apart, nothing else."""
+        return self.keyring.blind_index("capture", sha256(picture).hexdigest()).hex()[:16]
+
+    async def opened_by(self, request: RequestKey) -> str | None:
+        """The id of the session that the same request opened before, or None.
+
+        Raises:
+            RequestKeyReusedError: another request bore the key.
+            LaneOutOfServiceError: the database does not answer.
+        """
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(self.policy.times.document_step.total_seconds()):
+                before = await loop.run_in_executor(
+                    self.executor, self.repository.opened_by, request.principal, request.key
+                )
+        except (TimeoutError, SQLAlchemyError) as error:
+            raise LaneOutOfServiceError from error
+        if before is not None and before.request_digest != request.digest:
+            raise RequestKeyReusedError
+        return None if before is None else before.session_id
+
+    async def past(self, session_id: str) -> PastSession | None:
+        """A decided session, as the journal has it; None when it has none.
+
+        Raises:
+            JournalBrokenError, OSError, TimeoutError: the journal cannot be read.
+        """
+        loop = asyncio.get_running_loop()
+        async with asyncio.timeout(self.policy.times.document_step.total_seconds()):
+            entry = await loop.run_in_executor(self.executor, self.journal.find, session_id)
+        return None if entry is None else past_session(entry)
+
+    async def document(self, live: LiveSession, event: DocumentEvent) -> None:
+        """Take a document that was read; the session may be referred by it.
+
+        Raises:
+            SessionFinishedError, OutOfOrderError, EventReplayedError
+        """
+        async with live.lock:
+            if not self._take(live, event.source.device_id, event.event_id):
+                return
+            if live.session.state is not SessionState.AWAITING_DOCUMENT:
+                same = event.lines == live.mrz_lines
+                again = DocumentReadAgain(event.source) if same else SecondDocument(event.source)
+                await self._step(live, again)
+                return
+            started = self.clock.monotonic()
+            today = self.clock.now().astimezone(ZoneInfo(self.policy.timezone)).date()
+            reading = read_document(event.lines, today=today)
+            if reading.facts is None or reading.reading is None:
+                live.timings_ms[Stage.DOCUMENT] = (self.clock.monotonic() - started) * 1000
+                await self._step(live, DocumentUnreadable(event.source), reading.problems)
+                return
+            live.mrz_lines = event.lines
+            found = await look_up(
+                self.records,
+                self.executor,
+                reading.facts,
+                reading.reading,
+                deadline=started + self.policy.times.document_step.total_seconds(),
+            )
+            live.timings_ms[Stage.RECORD] = (self.clock.monotonic() - started) * 1000
+            live.identifying = _identifying(event.lines, reading, found.found)
+            if found.found is not None and found.found.record.template is not None:
+                live.template = found.found.record.template.data
+            read = DocumentRead(reading.facts, found.record, event.source)
+            if found.fault is not None:
+                # Kept with the reading; the fault moves the session on to its decision.
+                live.session = advance(live.session, read, self.policy)
+                await self._step(live, Faulted(found.fault))
+                return
+            await self._step(live, read, reading.problems)
+
+    async def face(self, live: LiveSession, event: FaceEvent) -> Told:
+        """Take a captured face, and answer.
+
+        Raises:
+            SessionFinishedError, OutOfOrderError, EventReplayedError
+        """
+        async with live.lock:
+            if not self._take(live, event.source.device_id, event.event_id):
+                raise OutOfOrderError
+            if live.session.state is not SessionState.AWAITING_FACE:
+                raise OutOfOrderError
+            times = self.policy.times
+            deadline = event.arrived + (times.budget - times.reserve).total_seconds()
+            live.pictures.append(event.picture)
+            started = self.clock.monotonic()
+            reading = await measure_face(self.pool, event.picture, live.template, deadline=deadline)
+            live.timings_ms[Stage.FACE] = (self.clock.monotonic() - started) * 1000
+            live.timings_ms |= {f"face.{k}": ms for k, ms in reading.timings_ms.items()}
+            live.session = advance(
+                live.session, FaceMeasured(reading.face, event.source), self.policy
+            )
+            if reading.fault is not None:
+                live.session = advance(live.session, Faulted(reading.fault), self.policy)
+            return await self._conclude(live, event.arrived)
+
+    async def fault(self, live: LiveSession, fault: Fault) -> Told:
+        """Refer a session because something went wrong; harmless when it has its answer."""
+        async with live.lock:
+            if live.told is not None:
+                return live.told
+            live.session = advance(live.session, Faulted(fault), self.policy)
+            return await self._conclude(live, None)
+
+    async def sweep(self) -> None:
+        """Refer sessions that nobody goes on with; runs until cancelled."""
+        idle = self.policy.times.session_idle.total_seconds()
+        while True:
+            await asyncio.sleep(_SWEEP_SECONDS)
+            now = self.clock.monotonic()
+            for live in tuple(self._active.values()):
+                if now - live.touched > idle and not live.lock.locked():
+                    stage = (
+                        Stage.DOCUMENT
+                        if live.session.state is SessionState.AWAITING_DOCUMENT
+                        else Stage.CAPTURE
+                    )
+                    await self.fault(live, Fault(FaultKind.SESSION_EXPIRED, stage))
+
+    async def interrupt_all(self) -> None:
+        """Refer every open session, because the service ends."""
+        for live in tuple(self._active.values()):
+            await self.fault(live, Fault(FaultKind.SESSION_INTERRUPTED, Stage.DECISION))
+        if self._finishing:
+            await asyncio.wait(self._finishing, timeout=1.0)
+
+    async def _step(self, live: LiveSession, event: Event, problems: tuple[str, ...] = ()) -> None:
+        """Advance, tell the watchers, and answer when that is due."""
+        try:
+            live.session = advance(live.session, event, self.policy)
+        except IllegalEventError as error:
+            raise OutOfOrderError from error
+        if live.session.state is SessionState.DECIDING:
+            await self._conclude(live, None)
+            return
+        data = {"state": live.session.state, "problems": list(problems)}
+        await live.publish(_published_name(event), data)
+
+    async def _conclude(self, live: LiveSession, arrived: float | None) -> Told:
+        told = await self.answerer.answer(live, arrived=arrived)
+        live.told = told
+        live.ended.set()
+        live.forget()
+        if self._active.get(live.session.lane_id) is live:
+            del self._active[live.session.lane_id]
+        self._finish_row(live, told)
+        await live.publish(
+            "decided",
+            {"state": live.session.state, "outcome": told.decision.outcome},
+            last=True,
+        )
+        return told
+
+    def _finish_row(self, live: LiveSession, told: Told) -> None:
+        """Copy the outcome to the database, aside: the journal has it already."""
+        session = live.session
+        loop = asyncio.get_running_loop()
+        writing = loop.run_in_executor(
+            self.executor,
+            self.repository.finish,
+            session.session_id,
+            session.state,
+            str(told.decision.outcome),
+            told.decided_at,
+        )
+        self._finishing.add(writing)
+        writing.add_done_callback(self._finished)
+
+    def _finished(self, writing: asyncio.Future[None]) -> None:
+        self._finishing.discard(writing)
+        if not writing.cancelled() and writing.exception() is not None:
+            _LOG.warning("the database does not have an outcome yet; the journal has")
+
+    def _take(self, live: LiveSession, device_id: str, event_id: str) -> bool:
+        """Whether an event is new; what another session used is refused."""
+        if live.told is not None:
+            raise SessionFinishedError
+        user = self._used_events.get((device_id, event_id))
+        session_id = live.session.session_id
+        if user is not None and user != session_id:
+            raise EventReplayedError
+        live.touched = self.clock.monotonic()
+        if user == session_id:
+            return False
+        self._used_events[device_id, event_id] = session_id
+        live.event_ids.append(event_id)
+        while len(self._used_events) > _REMEMBERED_EVENTS:
+            self._used_events.popitem(last=False)
+        return True
+
+    def _remember(self, live: LiveSession) -> None:
+        self._sessions[live.session.session_id] = live
+        while len(self._sessions) > _REMEMBERED_SESSIONS:
+            oldest = next(iter(self._sessions.values()))
+            if not oldest.finished:
+                return
+            del self._sessions[oldest.session.session_id]
+
+
+def interrupted_session(session_id: str, lane_id: str, policy: Policy) -> Session:
+    """What is known of a session whose process ended: that it was, and that it was cut off."""
+    session = Session(session_id, lane_id, document=NotMeasured(Why.NOT_ATTEMPTED))
+    fault = Fault(FaultKind.SESSION_INTERRUPTED, Stage.DECISION)
+    return advance(session, Faulted(fault), policy)
+
+
+def _identifying(
+    lines: tuple[str, ...], reading: DocumentReading, found: FoundRecord | None
+) -> dict[str, Any]:
+    """What is sealed for the officer, apart from what decide() sees."""
+    return {
+        "mrz": list(lines),
+        "person_id": found.record.person_id if found is not None else None,
+    }
+
+
+def _published_name(event: Event) -> str:
+    match event:
+        case DocumentUnreadable():
+            return "document_unreadable"
+        case DocumentRead():
+            return "document_read"
+        case _:
+            return "document_read_again"
