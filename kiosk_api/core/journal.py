@@ -104,6 +104,13 @@ class Entry:
     at: datetime
     body: dict[str, Plain]
 
+    @property
+    def outcome(self) -> str | None:
+        """What a decision or superseded entry says that its traveler was told."""
+        decision = self.body.get("decision")
+        outcome = decision.get("outcome") if isinstance(decision, dict) else None
+        return outcome if isinstance(outcome, str) else None
+
 
 @dataclass(frozen=True, slots=True)
 class Anchor:

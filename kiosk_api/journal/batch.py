@@ -22,7 +22,7 @@ class Batch:
     starts_segment: bool = False
     places: dict[str, int] = field(default_factory=dict)
     policies: set[str] = field(default_factory=set)
-    told: dict[str, tuple[Receipt, object]] = field(default_factory=dict)  # receipt, outcome
+    told: dict[str, tuple[Receipt, str | None]] = field(default_factory=dict)  # receipt, outcome
     settled: list[tuple[Job, Receipt]] = field(default_factory=list)
 
     def make_room(self, segment_bytes: int) -> None:

@@ -318,14 +318,14 @@ class Journal:
         batch.make_room(self._limits.segment_bytes)
         batch.add_job(kind, job, self._policies)
 
-    def _told(self, batch: Batch, session_id: str) -> tuple[Receipt, object] | None:
+    def _told(self, batch: Batch, session_id: str) -> tuple[Receipt, str | None] | None:
         """What the session was told so far, in this batch or before it."""
         if session_id in batch.told:
             return batch.told[session_id]
         entry = self.find(session_id)
         if entry is None:
             return None
-        return Receipt(entry.header.seq, entry.header.hash), outcome_of(entry)
+        return Receipt(entry.header.seq, entry.header.hash), entry.outcome
 
     def _sign(self, batch: Batch, reason: CheckpointReason) -> None:
         batch.make_room(self._limits.segment_bytes)
@@ -404,9 +404,3 @@ class Journal:
                 job.refuse("the journal is closed", kept=False)
             self._files.close()
             os.close(self._lock)
-
-
-def outcome_of(entry: Entry) -> object:
-    """The outcome that a decision or superseded entry records."""
-    decision = entry.body.get("decision")
-    return decision.get("outcome") if isinstance(decision, dict) else None

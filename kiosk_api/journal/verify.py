@@ -22,6 +22,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from kiosk_api.core.decision import Outcome
 from kiosk_api.core.journal import (
     FORMAT,
     NO_HASH,
@@ -300,8 +301,7 @@ class _Verification:
 
     def _check_decision(self, entry: Entry) -> None:
         session_id = str(entry.header.session_id)
-        decision = entry.body.get("decision")
-        admitted = isinstance(decision, dict) and decision.get("outcome") == "ADMIT"
+        admitted = entry.outcome == Outcome.ADMIT
         before = self._outcomes.get(session_id)
         if entry.header.kind is EntryKind.DECISION and before is not None:
             self._found(ProblemCode.DECISION_REPEATED)

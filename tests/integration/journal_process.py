@@ -40,15 +40,14 @@ def fill_the_disk(journal: Journal, size: int) -> None:
     _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
     for count in itertools.count():
-        try:
-            journal.append(draft(f"s-{count}")).result(10)
-        except JournalUnavailableError as error:
+        error = journal.append(draft(f"s-{count}")).exception(10)
+        if error is not None:
+            assert isinstance(error, JournalUnavailableError)
             assert not error.kept
             break
-    try:
-        journal.append(draft(f"s-{count}", NOTHING)).result(10)
-    except JournalUnavailableError as error:
-        assert error.kept
+    error = journal.append(draft(f"s-{count}", NOTHING)).exception(10)
+    assert isinstance(error, JournalUnavailableError)
+    assert error.kept
     assert not journal.healthy
     resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
     while not journal.healthy:

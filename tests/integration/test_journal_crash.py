@@ -20,7 +20,7 @@ from kiosk_api.core.journal import EntryKind
 from kiosk_api.journal import layout
 from kiosk_api.journal.errors import JournalBrokenError
 from kiosk_api.journal.reader import entries
-from kiosk_api.journal.store import Journal, outcome_of
+from kiosk_api.journal.store import Journal
 from kiosk_api.journal.verify import ProblemCode, verify
 from kiosk_api.sealing import Keyring
 
@@ -66,7 +66,7 @@ def test_kills_at_random_moments_lose_nothing_acknowledged(tmp_path: Path) -> No
     for session_id in acknowledged:
         found = journal.find(session_id)
         assert found is not None
-        assert outcome_of(found) == "ADMIT"
+        assert found.outcome == "ADMIT"
     journal.close()
     assert len(acknowledged) > KILLS
     assert codes(tmp_path) == set()
@@ -83,8 +83,8 @@ def test_a_file_that_cannot_grow_refers_and_recovers(tmp_path: Path) -> None:
     )
     assert run.returncode == 0, run.stderr
     count = int(run.stdout)
-    told = {e.header.session_id: outcome_of(e) for e in entries(tmp_path) if e.header.session_id}
-    expected: dict[str, object] = {f"s-{number}": "ADMIT" for number in range(count)}
+    told = {e.header.session_id: e.outcome for e in entries(tmp_path) if e.header.session_id}
+    expected: dict[str | None, str | None] = {f"s-{number}": "ADMIT" for number in range(count)}
     assert count > 3
     assert told == {**expected, f"s-{count}": "REFER", "s-after": "ADMIT"}
     assert codes(tmp_path) == set()
@@ -220,9 +220,7 @@ def _without_line(data: bytes, number: int) -> bytes:
         ("HEAD", lambda data: data[:-1]),
     ],
 )
-def test_anything_else_is_refused_and_left_alone(
-    tmp_path: Path, name: str, change: object
-) -> None:
+def test_anything_else_is_refused_and_left_alone(tmp_path: Path, name: str, change: object) -> None:
     assert callable(change)
     directory = left_running(tmp_path / "a", tmp_path / "b")
     before = (directory / name).read_bytes()

@@ -22,7 +22,6 @@ from kiosk_api.journal.errors import (
 )
 from kiosk_api.journal.jobs import Receipt
 from kiosk_api.journal.reader import entries
-from kiosk_api.journal.store import outcome_of
 from kiosk_api.journal.verify import verify
 
 PUBLIC = KEYS.journal_key.public_key()
@@ -61,7 +60,7 @@ def test_what_was_acknowledged_is_found_after_a_restart(tmp_path: Path) -> None:
     found = again.find("s-1")
     assert found is not None
     assert (found.header.seq, found.header.hash) == (receipt.seq, receipt.hash)
-    assert outcome_of(found) == "ADMIT"
+    assert found.outcome == "ADMIT"
     assert list(again.sessions()) == ["s-1", "s-2"]
     assert again.find("s-3") is None
     again.close()
@@ -192,7 +191,7 @@ def test_an_admission_that_was_durable_too_late_is_superseded(tmp_path: Path) ->
     told.result(WAIT_S)
     found = journal.find("s-1")
     assert found is not None
-    assert (found.header.kind, outcome_of(found)) == (EntryKind.SUPERSEDED, "REFER")
+    assert (found.header.kind, found.outcome) == (EntryKind.SUPERSEDED, "REFER")
     with pytest.raises(JournalConflictError):
         journal.append(draft("s-1")).result(WAIT_S)
     journal.close()
@@ -231,7 +230,7 @@ def test_a_failing_disk_admits_nobody_and_keeps_the_referrals(
     assert journal.find("s-2") is None
     journal.append(draft("s-3")).result(WAIT_S)
     journal.close()
-    told = {e.header.session_id: outcome_of(e) for e in entries(tmp_path) if e.header.session_id}
+    told = {e.header.session_id: e.outcome for e in entries(tmp_path) if e.header.session_id}
     assert told == {"s-0": "ADMIT", "s-1": "REFER", "s-3": "ADMIT"}
     check_sound(tmp_path)
 

@@ -1,0 +1,180 @@
+"""A decision in plain words: what was asked, what was answered, on which facts, how fast."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from kiosk_api.core.answers import Detail, Finding, Refer
+from kiosk_api.core.decision import Outcome
+from kiosk_api.core.evidence import Evidence, Measured, RecordFacts
+from kiosk_api.core.journal import EntryKind, time_text
+from kiosk_api.core.plain import Plain
+from kiosk_api.core.policy import Policy
+from kiosk_api.core.reasons import REASONS
+from kiosk_api.core.rules import RULES
+from kiosk_api.journal.replay import RecordedDecision
+
+_BAR = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """A limit of the policy beside what was measured, both with their unit in the name."""
+
+    name: str
+    limit: float
+    measured: float | None  # None: not measured
+
+
+def thresholds(recorded: RecordedDecision) -> tuple[Threshold, ...]:
+    """The limits that a number was held against."""
+    evidence, policy = recorded.evidence, recorded.policy
+    return (
+        Threshold("face distance, at most", policy.face.max_distance, _distance(evidence)),
+        Threshold(
+            "record age in hours, at most",
+            policy.maximum_record_age.total_seconds() / 3600,
+            _record_age_hours(recorded),
+        ),
+        Threshold("age in years, at least", policy.minimum_age_years, _age(evidence)),
+    )
+
+
+def explain(recorded: RecordedDecision) -> dict[str, Plain]:
+    """Everything about a decision as one JSON object, without what identifies the traveler."""
+    header, body = recorded.entry.header, recorded.entry.body
+    return {
+        "seq": header.seq,
+        "hash": header.hash,
+        "at": time_text(recorded.entry.at),
+        "kind": header.kind.value,
+        "outcome": recorded.decision.outcome.value,
+        "lane": body.get("lane"),
+        "decided_at": body.get("decided_at"),
+        "policy": {
+            "site": recorded.policy.site,
+            "version": recorded.policy.version,
+            "digest": recorded.decision.policy_digest,
+            "production": recorded.policy.production,
+        },
+        "reasons": [_finding(finding) for finding in recorded.decision.reasons],
+        "rules": [
+            {
+                "rule": answer.rule,
+                "question": _question(answer.rule),
+                "satisfied": not isinstance(answer.answer, Refer),
+                "findings": [_finding(finding) for finding in _findings(answer.answer)],
+            }
+            for answer in recorded.decision.answers
+        ],
+        "thresholds": [
+            {"name": one.name, "limit": one.limit, "measured": one.measured}
+            for one in thresholds(recorded)
+        ],
+        "stages_ms": body.get("stages_ms"),
+        "answer_ms": body.get("answer_ms"),
+        "budget_ms": body.get("budget_ms"),
+        "over_budget": body.get("over_budget"),
+    }
+
+
+def explain_lines(recorded: RecordedDecision) -> Iterator[str]:
+    """The same as text for a person."""
+    header, body, policy = recorded.entry.header, recorded.entry.body, recorded.policy
+    yield f"Session {header.session_id}: {_sentence(recorded)}"
+    yield f"  journal   entry {header.seq}, {time_text(recorded.entry.at)}, lane {body.get('lane')}"
+    yield f"  hash      {header.hash}"
+    yield f"  policy    {_policy(policy)}, digest {recorded.decision.policy_digest}"
+    if recorded.decision.reasons:
+        yield "Reasons, the most severe first"
+        for finding in recorded.decision.reasons:
+            yield f"  {finding.code}: {REASONS[finding.code].officer}{_facts(finding.detail)}"
+    yield "Questions"
+    for answer in recorded.decision.answers:
+        findings = _findings(answer.answer)
+        yield f"  {'no ' if findings else 'yes'}  {_question(answer.rule)}"
+        for finding in findings:
+            yield f"         {finding.code}{_facts(finding.detail)}"
+    yield "Thresholds"
+    for one in thresholds(recorded):
+        measured = "not measured" if one.measured is None else f"measured {one.measured:g}"
+        yield f"  {one.name} {one.limit:g}: {measured}"
+    yield from _time_lines(recorded)
+
+
+def _time_lines(recorded: RecordedDecision) -> Iterator[str]:
+    body = recorded.entry.body
+    budget, answer = body.get("budget_ms"), body.get("answer_ms")
+    yield "Time"
+    stages = body.get("stages_ms")
+    longest = max((ms for _, ms in _numbers(stages)), default=0.0)
+    for stage, ms in _numbers(stages):
+        bar = "▇" * round(_BAR * ms / longest) if longest else ""
+        yield f"  {stage:10} {ms:8.1f} ms  {bar}".rstrip()
+    if isinstance(answer, int | float) and isinstance(budget, int | float):
+        verdict = "OVER BUDGET" if body.get("over_budget") else "inside the budget"
+        yield f"  from picture to answer {answer:.1f} ms of {budget:.0f} ms: {verdict}"
+    else:
+        yield "  from picture to answer: not measured (no picture was taken)"
+
+
+def _numbers(stages: Plain) -> Iterator[tuple[str, float]]:
+    for stage, ms in stages.items() if isinstance(stages, dict) else ():
+        if isinstance(ms, int | float):
+            yield stage, float(ms)
+
+
+def _sentence(recorded: RecordedDecision) -> str:
+    if recorded.decision.outcome is Outcome.ADMIT:
+        return "ADMIT, every question was answered with yes"
+    if recorded.entry.header.kind is EntryKind.SUPERSEDED:
+        return "REFER, told in place of an ADMIT that was not on record in time"
+    return "REFER, the traveler was sent to an officer"
+
+
+def _policy(policy: Policy) -> str:
+    kind = "production" if policy.production else "demonstration"
+    return f"{policy.site} {policy.version} ({kind})"
+
+
+def _question(rule: str) -> str:
+    known = RULES.get(rule)
+    return known.question if known else f"{rule} (a rule that this release does not know)"
+
+
+def _findings(answer: object) -> tuple[Finding, ...]:
+    return answer.findings if isinstance(answer, Refer) else ()
+
+
+def _finding(finding: Finding) -> dict[str, Plain]:
+    return {
+        "code": finding.code.value,
+        "text": REASONS[finding.code].officer,
+        "detail": dict(finding.detail),
+    }
+
+
+def _facts(detail: tuple[Detail, ...]) -> str:
+    return " (" + ", ".join(f"{name} {value}" for name, value in detail) + ")" if detail else ""
+
+
+def _distance(evidence: Evidence) -> float | None:
+    face = evidence.face
+    if isinstance(face, Measured) and isinstance(face.value.match, Measured):
+        return face.value.match.value.distance
+    return None
+
+
+def _record_age_hours(recorded: RecordedDecision) -> float | None:
+    record = recorded.evidence.record
+    if isinstance(record, Measured) and isinstance(record.value, RecordFacts):
+        return (recorded.decided_at - record.value.refreshed_at).total_seconds() / 3600
+    return None
+
+
+def _age(evidence: Evidence) -> float | None:
+    document = evidence.document
+    if isinstance(document, Measured) and isinstance(document.value.age_years, Measured):
+        return document.value.age_years.value
+    return None
