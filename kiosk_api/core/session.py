@@ -176,8 +176,11 @@ class Guard:
 
 
 def _is_admissible(session: Session, _policy: Policy) -> bool:
-    measured = (session.document, session.record, session.face)
-    return not session.faults and all(isinstance(fact, Measured) for fact in measured)
+    """A second look, apart from decide(): nobody is admitted on what is not there."""
+    record = session.record
+    has_record = isinstance(record, Measured) and isinstance(record.value, RecordFacts)
+    measured = isinstance(session.document, Measured) and isinstance(session.face, Measured)
+    return has_record and measured and not session.faults
 
 
 ALWAYS = Guard("", lambda _session, _policy: True)

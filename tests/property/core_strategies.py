@@ -1,0 +1,146 @@
+"""Evidence of every kind: any that the types allow, and such as lies close to admission."""
+
+import json
+from datetime import UTC, date, datetime, timedelta, timezone
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from hypothesis import strategies as st
+
+from kiosk_api.core.codec import decode_evidence, decode_policy
+from kiosk_api.core.evidence import (
+    Agreement,
+    Assurance,
+    DocumentClass,
+    DocumentFacts,
+    DocumentStatus,
+    Evidence,
+    FaceFacts,
+    Fault,
+    FaultKind,
+    MatchFacts,
+    Measured,
+    MembershipFacts,
+    MembershipStatus,
+    NoRecord,
+    NotMeasured,
+    Program,
+    Provenance,
+    QualityFact,
+    QualityStatus,
+    RecordFacts,
+    Source,
+    Stage,
+    Why,
+)
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "core"
+BASE = decode_evidence(json.loads((GOLDEN / "admissible_evidence.json").read_text()))
+POLICY = decode_policy(json.loads((GOLDEN / "policy.json").read_text()))
+NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+
+_not_measured = st.builds(NotMeasured, st.sampled_from(Why))
+_texts = st.text(max_size=8)
+_zones = st.sampled_from(
+    [
+        UTC,
+        ZoneInfo("America/New_York"),
+        ZoneInfo("Pacific/Kiritimati"),
+        timezone(timedelta(hours=-23, minutes=-59)),
+        timezone(timedelta(hours=5, minutes=30, seconds=1)),
+    ]
+)
+aware_times = st.datetimes(timezones=_zones, allow_imaginary=True)
+any_times = st.one_of(aware_times, st.datetimes())
+
+
+def _measured(values):
+    return st.one_of(st.builds(Measured, values), _not_measured)
+
+
+def _tuples(values):
+    return st.lists(values, max_size=3).map(tuple)
+
+
+def _evidence(texts, countries, days, ages, floats, times, faces, models, measures):
+    """Evidence whose open-ended values come from the strategies given."""
+    document = st.builds(
+        DocumentFacts,
+        st.sampled_from(DocumentClass),
+        countries,
+        countries,
+        _measured(days),
+        _measured(ages),
+        _tuples(texts),
+        _tuples(texts),
+    )
+    membership = st.builds(
+        MembershipFacts, st.sampled_from(Program), st.sampled_from(MembershipStatus), days, days
+    )
+    agreement = st.sampled_from(Agreement)
+    record = st.builds(
+        RecordFacts,
+        st.sampled_from(DocumentStatus),
+        agreement,
+        agreement,
+        agreement,
+        agreement,
+        _tuples(membership),
+        times,
+    )
+    quality = st.builds(
+        QualityFact, measures, st.sampled_from(QualityStatus), st.one_of(st.none(), floats)
+    )
+    face = st.builds(
+        FaceFacts, faces, _tuples(quality), _measured(st.builds(MatchFacts, floats, models))
+    )
+    source = st.builds(
+        Source,
+        texts,
+        st.integers(0, 9),
+        st.sampled_from(Provenance),
+        st.sampled_from(Assurance),
+    )
+    fault = st.builds(Fault, st.sampled_from(FaultKind), st.sampled_from(Stage))
+    return st.builds(
+        Evidence,
+        _measured(document),
+        _measured(st.one_of(record, st.builds(NoRecord))),
+        _measured(face),
+        _tuples(source),
+        _tuples(fault),
+    )
+
+
+def any_evidence(times=any_times):
+    """Everything that the types allow."""
+    return _evidence(
+        _texts, _texts, st.dates(), st.integers(), st.floats(), times, st.integers(), _texts, _texts
+    )
+
+
+_parts = _evidence(
+    st.sampled_from(["birth_date", "length"]),
+    st.sampled_from(["USA", "MEX", ""]),
+    st.sampled_from([date(2020, 1, 1), date(2026, 6, 1), date(2030, 1, 1)]),
+    st.sampled_from([13, 14, 40]),
+    st.sampled_from([-1.0, 0.2, 0.44, 0.5, float("nan")]),
+    st.sampled_from([NOW + timedelta(hours=h) for h in (-30, -1, 1)]),
+    st.sampled_from([0, 1, 1, 1, 2]),
+    st.sampled_from([POLICY.face.model, "another/1"]),
+    st.sampled_from(["face_width", "sharpness"]),
+)
+
+
+@st.composite
+def near_evidence(draw):
+    """The admissible evidence with some of its five parts replaced, so that some still admits."""
+    other = draw(_parts)
+    chosen = draw(st.lists(st.booleans(), min_size=5, max_size=5))
+    names = ("document", "record", "face", "sources", "faults")
+    return Evidence(
+        *(
+            getattr(other if replaced else BASE, name)
+            for name, replaced in zip(names, chosen, strict=True)
+        )
+    )

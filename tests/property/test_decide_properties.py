@@ -1,0 +1,232 @@
+"""decide() is total, pure and monotone; each property also catches a decide() that is not."""
+
+from dataclasses import replace
+from itertools import count
+
+import pytest
+from core_strategies import (
+    BASE,
+    NOW,
+    POLICY,
+    any_evidence,
+    any_times,
+    near_evidence,
+)
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+from worsenings import WORSENINGS, Worsening
+
+from kiosk_api.core import decision as decision_module
+from kiosk_api.core.answers import Answer, Refer, Rule, Satisfied, refer
+from kiosk_api.core.codec import decode_decision, encode_decision
+from kiosk_api.core.decision import Decision, Outcome, decide
+from kiosk_api.core.evidence import Evidence, Measured, NotMeasured
+from kiosk_api.core.reasons import ReasonCode
+from kiosk_api.core.rules import RULES
+
+# A control has to find its failure, and need not make it small.
+CONTROL = settings(
+    max_examples=2000,
+    database=None,
+    phases=[Phase.generate],
+    report_multiple_bugs=False,
+    deadline=None,
+)
+
+
+def codes(decision: Decision) -> set[ReasonCode]:
+    return {finding.code for finding in decision.reasons}
+
+
+# --- the properties ------------------------------------------------------------------------
+
+
+def check_total(evidence: Evidence, now) -> None:
+    decision = decide(evidence, POLICY, now)
+    answers = [answer.answer for answer in decision.answers]
+    admits = all(isinstance(answer, Satisfied) for answer in answers)
+    assert (decision.outcome is Outcome.ADMIT) == admits
+    assert bool(decision.reasons) != admits
+    assert decode_decision(encode_decision(decision)) == decision  # it can be journaled
+
+
+def check_pure(evidence: Evidence) -> None:
+    assert decide(evidence, POLICY, NOW) == decide(evidence, POLICY, NOW)
+
+
+def check_monotone(evidence: Evidence, worsenings: list[Worsening]) -> None:
+    before = decide(evidence, POLICY, NOW)
+    for worsening in worsenings:
+        evidence = worsening.apply(evidence)
+        after = decide(evidence, POLICY, NOW)
+        if before.outcome is Outcome.REFER:
+            assert after.outcome is Outcome.REFER, worsening.name
+        lost = codes(before) - codes(after) - worsening.hides
+        assert not lost, (worsening.name, lost)
+        before = after
+
+
+def check_unmeasured_never_admits(evidence: Evidence) -> None:
+    parts = (evidence.document, evidence.record, evidence.face)
+    if any(isinstance(part, NotMeasured) for part in parts):
+        assert decide(evidence, POLICY, NOW).outcome is Outcome.REFER
+
+
+several_worsenings = st.lists(st.sampled_from(WORSENINGS), min_size=1, max_size=4)
+
+
+@settings(max_examples=100, deadline=None)
+@given(any_evidence(), any_times)
+def test_total_on_whatever_the_types_allow(evidence, now):
+    check_total(evidence, now)
+
+
+@settings(max_examples=100, deadline=None)
+@given(near_evidence(), st.just(NOW))
+def test_total_close_to_admission(evidence, now):
+    check_total(evidence, now)
+
+
+@settings(deadline=None)
+@given(st.one_of(any_evidence(), near_evidence()))
+def test_pure(evidence):
+    check_pure(evidence)
+
+
+@settings(max_examples=200, deadline=None)
+@given(near_evidence(), several_worsenings)
+def test_monotone(evidence, worsenings):
+    check_monotone(evidence, worsenings)
+
+
+@settings(deadline=None)
+@given(near_evidence())
+def test_what_was_not_measured_never_admits(evidence):
+    check_unmeasured_never_admits(evidence)
+
+
+# --- the properties say something ----------------------------------------------------------
+
+
+def test_the_base_really_admits():
+    assert decide(BASE, POLICY, NOW).outcome is Outcome.ADMIT
+
+
+@pytest.mark.parametrize("worsening", WORSENINGS, ids=lambda worsening: worsening.name)
+def test_each_worsening_alone_turns_the_base_into_a_referral(worsening):
+    worse = worsening.apply(BASE)
+    assert worse != BASE
+    refers = decide(worse, POLICY, NOW).outcome is Outcome.REFER
+    assert refers is worsening.refers
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_each_rule_is_the_only_objection_to_something(rule):
+    """No rule is dead weight: without it, something that refers would be admitted."""
+    without = replace(POLICY, rules=tuple(name for name in POLICY.rules if name != rule))
+    policy = replace(POLICY, effective_from=NOW.date().replace(year=2027))
+    worse = [(w.apply(BASE), POLICY) for w in WORSENINGS] + [(BASE, policy)]
+    only = [
+        evidence
+        for evidence, whole in worse
+        if decide(evidence, whole, NOW).outcome is Outcome.REFER
+        and decide(evidence, replace(whole, rules=without.rules), NOW).outcome is Outcome.ADMIT
+    ]
+    backed_by_others = {"document_read", "record_found", "face_present"}
+    assert bool(only) is (rule not in backed_by_others)
+
+
+# --- negative controls ---------------------------------------------------------------------
+
+
+def _install(monkeypatch, name, answer):
+    rules = {**RULES, name: Rule(name, "?", answer)}
+    monkeypatch.setattr(decision_module, "RULES", rules)
+
+
+def test_control_a_decide_without_its_guard_is_not_total(monkeypatch):
+    monkeypatch.setattr(
+        decision_module, "_ask", lambda name, e, policy, now: RULES[name].answer(e, policy, now)
+    )
+
+    @CONTROL
+    @given(any_evidence(), any_times)
+    def total(evidence, now):
+        check_total(evidence, now)
+
+    with pytest.raises((OverflowError, ValueError)):
+        total()
+
+
+def test_control_a_rule_with_a_memory_is_not_pure(monkeypatch):
+    calls = count()
+
+    def moody(_evidence, _policy, _now) -> Answer:
+        return Satisfied() if next(calls) % 2 else refer(ReasonCode.RECORD_STALE)
+
+    _install(monkeypatch, "record_fresh", moody)
+
+    @CONTROL
+    @given(near_evidence())
+    def pure(evidence):
+        check_pure(evidence)
+
+    with pytest.raises(AssertionError):
+        pure()
+
+
+def _waves_the_uncompared_through(evidence, policy, now) -> Answer:
+    face = evidence.face
+    if isinstance(face, Measured) and isinstance(face.value.match, NotMeasured):
+        return Satisfied()
+    return RULES["face_matches"].answer(evidence, policy, now)
+
+
+def _asks_the_last_membership_only(evidence, policy, now) -> Answer:
+    record = evidence.record
+    if isinstance(record, Measured) and getattr(record.value, "memberships", ()):
+        last = replace(record.value, memberships=record.value.memberships[-1:])
+        evidence = replace(evidence, record=Measured(last))
+    return RULES["membership_accepted"].answer(evidence, policy, now)
+
+
+def _tells_one_reason_only(evidence, policy, now) -> Answer:
+    answer = RULES["process_sound"].answer(evidence, policy, now)
+    return Refer(answer.findings[-1:]) if isinstance(answer, Refer) else answer
+
+
+@pytest.mark.parametrize(
+    ("name", "broken"),
+    [
+        ("face_matches", _waves_the_uncompared_through),
+        ("membership_accepted", _asks_the_last_membership_only),
+        ("process_sound", _tells_one_reason_only),
+    ],
+)
+def test_control_a_rule_that_is_not_monotone_is_caught(monkeypatch, name, broken):
+    _install(monkeypatch, name, broken)
+
+    @CONTROL
+    @given(near_evidence(), several_worsenings)
+    def monotone(evidence, worsenings):
+        check_monotone(evidence, worsenings)
+
+    with pytest.raises(AssertionError):
+        monotone()
+
+
+def test_control_a_decide_that_lets_the_unmeasured_pass_is_caught(monkeypatch):
+    def lenient(name, evidence, policy, now) -> Answer:
+        if isinstance(evidence.face, NotMeasured) and name.startswith("face_"):
+            return Satisfied()
+        return RULES[name].answer(evidence, policy, now)
+
+    monkeypatch.setattr(decision_module, "_ask", lenient)
+
+    @CONTROL
+    @given(near_evidence())
+    def unmeasured_never_admits(evidence):
+        check_unmeasured_never_admits(evidence)
+
+    with pytest.raises(AssertionError):
+        unmeasured_never_admits()

@@ -1,0 +1,312 @@
+"""Ways in which evidence gets worse, each with the reasons that it may hide.
+
+A worsening that takes a fact away also takes away what the fact had against it: of a document
+that was not read nobody can say that it expired. Everything else must stay on the list.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from math import isfinite, nan
+from typing import Any
+
+from core_strategies import NOW, POLICY
+
+from kiosk_api.core.evidence import (
+    Agreement,
+    Assurance,
+    DocumentClass,
+    DocumentStatus,
+    Evidence,
+    Fault,
+    FaultKind,
+    MatchFacts,
+    Measured,
+    MembershipFacts,
+    MembershipStatus,
+    NoRecord,
+    NotMeasured,
+    Program,
+    Provenance,
+    QualityFact,
+    QualityStatus,
+    RecordFacts,
+    Source,
+    Stage,
+    Why,
+)
+from kiosk_api.core.reasons import REASONS, Category, ReasonCode
+
+R = ReasonCode
+
+
+@dataclass(frozen=True)
+class Worsening:
+    name: str
+    apply: Callable[[Evidence], Evidence]
+    hides: frozenset[ReasonCode] = frozenset()
+    refers: bool = True  # whether it alone turns the admissible evidence into a referral
+
+
+def _of(*categories: Category) -> frozenset[ReasonCode]:
+    return frozenset(code for code in R if REASONS[code].category in categories)
+
+
+_NO_SOURCE = frozenset({R.READING_WITHOUT_SOURCE})
+_MEMBERSHIP = _of(Category.MEMBERSHIP)
+_DOCUMENT_STATUS = frozenset(
+    {R.DOCUMENT_LOST, R.DOCUMENT_STOLEN, R.DOCUMENT_REVOKED, R.DOCUMENT_SUPERSEDED}
+)
+_RECORD = _of(Category.RECORD) | _DOCUMENT_STATUS | _MEMBERSHIP
+_DOCUMENT = (_of(Category.DOCUMENT) - _DOCUMENT_STATUS) | _MEMBERSHIP
+_FACE = _of(Category.FACE)
+_ONE_MEMBERSHIP = _MEMBERSHIP - {R.MEMBERSHIP_SUSPENDED, R.MEMBERSHIP_REVOKED}
+
+
+def _document(change: Callable[[Any], Any]) -> Callable[[Evidence], Evidence]:
+    def apply(e: Evidence) -> Evidence:
+        if isinstance(e.document, NotMeasured):
+            return e
+        return replace(e, document=Measured(change(e.document.value)))
+
+    return apply
+
+
+def _record(change: Callable[[RecordFacts], RecordFacts]) -> Callable[[Evidence], Evidence]:
+    def apply(e: Evidence) -> Evidence:
+        if isinstance(e.record, NotMeasured) or isinstance(e.record.value, NoRecord):
+            return e
+        return replace(e, record=Measured(change(e.record.value)))
+
+    return apply
+
+
+def _face(change: Callable[[Any], Any]) -> Callable[[Evidence], Evidence]:
+    def apply(e: Evidence) -> Evidence:
+        return (
+            e
+            if isinstance(e.face, NotMeasured)
+            else replace(e, face=Measured(change(e.face.value)))
+        )
+
+    return apply
+
+
+def _match(change: Callable[[MatchFacts], MatchFacts]) -> Callable[[Evidence], Evidence]:
+    return _face(
+        lambda f: (
+            f
+            if isinstance(f.match, NotMeasured)
+            else replace(f, match=Measured(change(f.match.value)))
+        )
+    )
+
+
+def _memberships(
+    change: Callable[[MembershipFacts], MembershipFacts],
+) -> Callable[[Evidence], Evidence]:
+    return _record(lambda r: replace(r, memberships=tuple(change(m) for m in r.memberships)))
+
+
+def _add_membership(membership: MembershipFacts) -> Callable[[Evidence], Evidence]:
+    return _record(lambda r: replace(r, memberships=(*r.memberships, membership)))
+
+
+def _add_quality(fact: QualityFact) -> Callable[[Evidence], Evidence]:
+    return _face(lambda f: replace(f, quality=(*f.quality, fact)))
+
+
+def _without_active(r: RecordFacts) -> RecordFacts:
+    kept = tuple(m for m in r.memberships if m.status is not MembershipStatus.ACTIVE)
+    return replace(r, memberships=kept)
+
+
+def _older(r: RecordFacts) -> RecordFacts:
+    if r.refreshed_at > NOW:
+        return r  # nearer to now would be better, not worse
+    return replace(r, refreshed_at=r.refreshed_at - timedelta(hours=30))
+
+
+def _further(m: MatchFacts) -> MatchFacts:
+    return replace(m, distance=m.distance + 0.3) if isfinite(m.distance) and m.distance >= 0 else m
+
+
+def _earlier_expiry(d: Any) -> Any:
+    if isinstance(d.expires_on, NotMeasured):
+        return d
+    return replace(d, expires_on=Measured(min(d.expires_on.value, date(2026, 5, 1))))
+
+
+def _younger(d: Any) -> Any:
+    if isinstance(d.age_years, NotMeasured):
+        return d
+    return replace(d, age_years=Measured(min(d.age_years.value, POLICY.minimum_age_years - 1)))
+
+
+def _source(provenance: Provenance, assurance: Assurance) -> Callable[[Evidence], Evidence]:
+    return lambda e: replace(e, sources=(*e.sources, Source("another", 1, provenance, assurance)))
+
+
+def _suspend(m: MembershipFacts) -> MembershipFacts:
+    return (
+        replace(m, status=MembershipStatus.SUSPENDED) if m.status is MembershipStatus.ACTIVE else m
+    )
+
+
+_revoked = MembershipFacts(
+    Program.FAST, MembershipStatus.REVOKED, date(2020, 1, 1), date(2021, 1, 1)
+)
+_old = replace(_revoked, status=MembershipStatus.ACTIVE)
+
+WORSENINGS: tuple[Worsening, ...] = (
+    *(
+        Worsening(
+            f"fault {kind.value}",
+            lambda e, kind=kind: replace(e, faults=(*e.faults, Fault(kind, Stage.DECISION))),
+        )
+        for kind in FaultKind
+    ),
+    Worsening("simulated reading", _source(Provenance.SIMULATED, Assurance.SIGNED), _NO_SOURCE),
+    Worsening("reading from a file", _source(Provenance.FILE, Assurance.SIGNED), _NO_SOURCE),
+    Worsening("unprotected reading", _source(Provenance.DEVICE, Assurance.NONE), _NO_SOURCE),
+    Worsening("no source", lambda e: replace(e, sources=()), _of(Category.READING)),
+    *(
+        Worsening(
+            f"document not read: {why.value}",
+            lambda e, why=why: replace(e, document=NotMeasured(why)),
+            _DOCUMENT,
+        )
+        for why in Why
+    ),
+    Worsening(
+        "check digit wrong", _document(lambda d: replace(d, checks_failed=(*d.checks_failed, "x")))
+    ),
+    Worsening("malformed", _document(lambda d: replace(d, problems=(*d.problems, "x")))),
+    Worsening(
+        "document of another class",
+        _document(lambda d: replace(d, document_class=DocumentClass.OTHER)),
+        frozenset({R.DOCUMENT_ISSUER_NOT_ACCEPTED}),
+    ),
+    Worsening("expired", _document(_earlier_expiry)),
+    Worsening(
+        "no expiry",
+        _document(lambda d: replace(d, expires_on=NotMeasured(Why.UNREADABLE))),
+        frozenset({R.DOCUMENT_EXPIRED}),
+    ),
+    Worsening("younger", _document(_younger)),
+    Worsening(
+        "no age",
+        _document(lambda d: replace(d, age_years=NotMeasured(Why.UNREADABLE))),
+        frozenset({R.HOLDER_TOO_YOUNG}),
+    ),
+    Worsening("no record", lambda e: replace(e, record=Measured(NoRecord())), _RECORD),
+    *(
+        Worsening(
+            f"record not read: {why.value}",
+            lambda e, why=why: replace(e, record=NotMeasured(why)),
+            _RECORD,
+        )
+        for why in Why
+    ),
+    Worsening("older record", _record(_older)),
+    Worsening(
+        "record from the future",
+        _record(lambda r: replace(r, refreshed_at=NOW + timedelta(days=1))),
+        frozenset({R.RECORD_STALE}),
+    ),
+    *(
+        Worsening(
+            f"document {status.value}",
+            _record(lambda r, status=status: replace(r, document_status=status)),
+            _DOCUMENT_STATUS,
+        )
+        for status in DocumentStatus
+        if status is not DocumentStatus.VALID
+    ),
+    *(
+        Worsening(
+            f"{field} disagrees",
+            _record(lambda r, field=field: replace(r, **{field: Agreement.DISAGREE})),
+            frozenset({R.RECORD_UNCONFIRMED}),
+        )
+        for field in ("name", "birth_date", "nationality", "expiry")
+    ),
+    *(
+        Worsening(
+            f"{field} cannot be compared",
+            _record(
+                lambda r, field=field: (
+                    replace(r, **{field: Agreement.CANNOT_TELL})
+                    if getattr(r, field) is Agreement.AGREE
+                    else r
+                )
+            ),
+            refers=field != "name",
+        )
+        for field in ("name", "birth_date", "nationality", "expiry")
+    ),
+    Worsening("memberships suspended", _memberships(_suspend)),
+    Worsening(
+        "memberships revoked",
+        _memberships(lambda m: replace(m, status=MembershipStatus.REVOKED)),
+        frozenset({R.MEMBERSHIP_SUSPENDED}),
+    ),
+    Worsening(
+        "memberships end",
+        _memberships(lambda m: replace(m, valid_until=min(m.valid_until, date(2026, 5, 1)))),
+    ),
+    Worsening(
+        "memberships begin later",
+        _memberships(lambda m: replace(m, valid_from=max(m.valid_from, date(2026, 7, 1)))),
+    ),
+    Worsening("active memberships gone", _record(_without_active), _ONE_MEMBERSHIP),
+    Worsening(
+        "one more, revoked elsewhere",
+        _add_membership(_revoked),
+        frozenset({R.MEMBERSHIP_NONE}),
+    ),
+    Worsening(
+        "one more, long expired",
+        _add_membership(_old),
+        frozenset({R.MEMBERSHIP_NONE}),
+        refers=False,
+    ),
+    *(
+        Worsening(
+            f"no picture: {why.value}",
+            lambda e, why=why: replace(e, face=NotMeasured(why)),
+            _FACE,
+        )
+        for why in Why
+    ),
+    Worsening("no face", _face(lambda f: replace(f, faces=0)), _FACE),
+    Worsening("two faces", _face(lambda f: replace(f, faces=max(2, f.faces))), _FACE),
+    Worsening("blurred", _add_quality(QualityFact("sharpness", QualityStatus.TOO_POOR, 3.0))),
+    Worsening(
+        "sharpness unknown", _add_quality(QualityFact("sharpness", QualityStatus.GOOD, None))
+    ),
+    Worsening(
+        "qualities gone",
+        _face(lambda f: replace(f, quality=())),
+        frozenset({R.FACE_QUALITY_POOR}),
+    ),
+    *(
+        Worsening(
+            f"not compared: {why.value}",
+            _face(lambda f, why=why: replace(f, match=NotMeasured(why))),
+            _FACE - {R.FACE_QUALITY_POOR, R.FACE_QUALITY_UNKNOWN},
+        )
+        for why in Why
+    ),
+    Worsening("further apart", _match(_further)),
+    Worsening(
+        "distance not a number",
+        _match(lambda m: replace(m, distance=nan)),
+        frozenset({R.FACE_DIFFERS}),
+    ),
+    Worsening(
+        "another model",
+        _match(lambda m: replace(m, model="unknown/0")),
+        frozenset({R.FACE_DIFFERS, R.FACE_DISTANCE_INVALID}),
+    ),
+)
