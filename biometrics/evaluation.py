@@ -97,7 +97,10 @@ class RateAtTarget:
 
 @dataclass(frozen=True, slots=True)
 class OperatingPoint:
-    """Error rates at the threshold that the product ships."""
+    """Error rates at the threshold that the product ships.
+
+    An interval is None when not one error was seen: resampling no errors always yields none.
+    """
 
     threshold_id: str
     threshold: float
@@ -293,9 +296,9 @@ def _operating_point(trials: _Trials, threshold: ComparisonThreshold) -> Operati
         threshold_id=threshold.id,
         threshold=threshold.value,
         fmr=_share(accepted),
-        fmr_interval=_interval(fmrs),
+        fmr_interval=_interval(fmrs) if accepted.any() else None,
         fnmr=_share(missed),
-        fnmr_interval=_interval(fnmrs),
+        fnmr_interval=_interval(fnmrs) if missed.any() else None,
         fnmr_with_failures=_ratio(int(missed.sum()) + failures, trials.genuine_attempted),
     )
 

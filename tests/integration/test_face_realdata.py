@@ -1,0 +1,161 @@
+"""Real photographs, where they lie beside the repository: a few, never copied into it."""
+
+import csv
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from biometrics.commands import biometrics, verify_photos
+from biometrics.pipeline import FacePipeline, load_pipeline
+from biometrics.results import (
+    MeasuredFace,
+    QualityName,
+    SeveralFaces,
+    TooPoor,
+    Verdict,
+)
+
+FACES = Path(__file__).parents[3] / "shared" / "data" / "faces"
+
+pytestmark = [
+    pytest.mark.realdata,
+    pytest.mark.skipif(
+        not (FACES / "images.csv").exists(), reason="needs real photographs in ../shared/data/faces"
+    ),
+]
+
+PORTRAITS = "deepface"
+FEW = 14
+
+
+@pytest.fixture(scope="module")
+def pipeline() -> FacePipeline:
+    return load_pipeline()
+
+
+@pytest.fixture(scope="module")
+def faces(pipeline: FacePipeline) -> list[tuple[str, MeasuredFace]]:
+    """The first portraits of the high-resolution set with the person that each shows."""
+    with (FACES / "images.csv").open(newline="", encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if row["dataset"] == PORTRAITS]
+    measured = []
+    for row in rows[:FEW]:
+        outcome = pipeline.measure((FACES / row["path"]).read_bytes(), deadline=None).outcome
+        assert isinstance(outcome, MeasuredFace)
+        measured.append((row["identity"], outcome))
+    return measured
+
+
+def _photo(path: str) -> np.ndarray:
+    picture = cv2.imread(str(FACES / path), cv2.IMREAD_COLOR)
+    assert picture is not None
+    return picture
+
+
+def _first(dataset: str) -> str:
+    with (FACES / "images.csv").open(newline="", encoding="utf-8") as file:
+        return next(row["path"] for row in csv.DictReader(file) if row["dataset"] == dataset)
+
+
+def _jpeg(picture: np.ndarray) -> bytes:
+    return cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 95])[1].tobytes()
+
+
+def _scaled_to_face_width(pipeline: FacePipeline, path: str, width: float) -> np.ndarray:
+    picture = _photo(path)
+    outcome = pipeline.measure((FACES / path).read_bytes(), deadline=None).outcome
+    assert isinstance(outcome, MeasuredFace)
+    factor = width / outcome.box.width
+    return cv2.resize(picture, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+
+
+def test_no_two_people_match_and_most_of_the_same_do(
+    pipeline: FacePipeline, faces: list[tuple[str, MeasuredFace]]
+) -> None:
+    genuine, impostor = [], []
+    for i, (person, face) in enumerate(faces):
+        for other_person, other in faces[i + 1 :]:
+            result = pipeline.compare(face.template, other.template)
+            (genuine if person == other_person else impostor).append(result.verdict)
+    assert len(genuine) >= 10
+    assert len(impostor) >= 10
+    assert Verdict.SAME not in impostor
+    assert genuine.count(Verdict.SAME) / len(genuine) >= 0.6
+
+
+def test_blur_and_darkness_are_too_poor_and_dim_noise_is_not(pipeline: FacePipeline) -> None:
+    picture = _scaled_to_face_width(pipeline, _first(PORTRAITS), 200)
+    random = np.random.default_rng(6)
+
+    blurred = pipeline.measure(_jpeg(cv2.GaussianBlur(picture, (0, 0), 4)), deadline=None).outcome
+    assert isinstance(blurred, TooPoor)
+    assert QualityName.SHARPNESS in blurred.failed
+
+    dark_picture = (picture * 0.12).astype(np.uint8)
+    dark = pipeline.measure(_jpeg(dark_picture), deadline=None).outcome
+    assert isinstance(dark, TooPoor)
+    assert QualityName.LUMINANCE_MEAN in dark.failed
+
+    dim = np.clip(picture * 0.5 + random.normal(0, 6, picture.shape), 0, 255).astype(np.uint8)
+    assert isinstance(pipeline.measure(_jpeg(dim), deadline=None).outcome, MeasuredFace)
+
+
+def test_two_people_side_by_side_are_several(pipeline: FacePipeline) -> None:
+    picture = _scaled_to_face_width(pipeline, _first(PORTRAITS), 160)
+    pair = np.hstack([picture, picture])
+    assert pipeline.measure(_jpeg(pair), deadline=None).outcome == SeveralFaces(2)
+    # In a wide frame the second look has to find the companion at half the width.
+    companion = cv2.resize(picture, None, fx=0.6, fy=0.6, interpolation=cv2.INTER_AREA)
+    frame = np.full((720, 1280, 3), 128, np.uint8)
+    for part, left in ((picture[:700, :600], 20), (companion[:700, :600], 660)):
+        frame[: part.shape[0], left : left + part.shape[1]] = part
+    assert isinstance(pipeline.measure(_jpeg(frame), deadline=None).outcome, SeveralFaces)
+
+
+def test_a_photograph_on_its_side_is_turned_by_its_exif(pipeline: FacePipeline) -> None:
+    import io
+
+    from PIL import Image
+
+    picture = _scaled_to_face_width(pipeline, _first(PORTRAITS), 200)
+    on_its_side = Image.fromarray(
+        cv2.rotate(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), cv2.ROTATE_90_COUNTERCLOCKWISE)
+    )
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    buffer = io.BytesIO()
+    on_its_side.save(buffer, "JPEG", quality=95, exif=exif.tobytes())
+    turned = pipeline.measure(buffer.getvalue(), deadline=None).outcome
+    upright = pipeline.measure(_jpeg(picture), deadline=None).outcome
+    assert isinstance(turned, MeasuredFace)
+    assert isinstance(upright, MeasuredFace)
+    assert pipeline.compare(turned.template, upright.template).distance < 0.15
+
+
+def test_verify_photos_on_one_person_and_on_two() -> None:
+    with (FACES / "pairs.csv").open(newline="", encoding="utf-8") as file:
+        pairs = [row for row in csv.DictReader(file) if row["dataset"] == "celeb"]
+    same = next(row for row in pairs if row["same"] == "1")
+    different = next(row for row in pairs if row["same"] == "0")
+    for row, verdict in ((same, "same"), (different, "different")):
+        photos = [str(FACES / row["path_a"]), str(FACES / row["path_b"])]
+        result = CliRunner().invoke(verify_photos, [*photos, "--json"])
+        assert result.exit_code == 0
+        answer = json.loads(result.stdout)
+        assert answer["verdict"] == verdict
+        assert (answer["distance"] <= answer["threshold"]["value"]) == (verdict == "same")
+
+
+def test_evaluate_prints_one_object_with_rates() -> None:
+    arguments = ["evaluate", "--data", str(FACES), "--limit", "30", "--json"]
+    result = CliRunner().invoke(biometrics, arguments)
+    assert result.exit_code == 0
+    report = json.loads(result.stdout)
+    assert report["pictures"] == 30
+    assert report["detection_rate"] > 0.9
+    assert sum(report["outcomes"].values()) == 30
+    assert report["shipped"]["fmr"] is not None

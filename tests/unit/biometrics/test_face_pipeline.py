@@ -1,0 +1,164 @@
+"""The pipeline around a scripted engine: outcomes, stages, deadlines."""
+
+import cv2
+import numpy as np
+import pytest
+
+from biometrics.pipeline import FacePipeline
+from biometrics.protocols import FaceEngine, RGBPicture
+from biometrics.results import (
+    Box,
+    Detection,
+    FaceTemplate,
+    FivePoints,
+    MeasuredFace,
+    ModelIdentity,
+    NoFace,
+    OutOfTime,
+    PictureFault,
+    QualityName,
+    SeveralFaces,
+    Stage,
+    TooPoor,
+    UnreadablePicture,
+)
+from biometrics.thresholds import threshold_table
+
+_name, _version, _variant = next(iter(threshold_table().comparison.values())).model.split("/")
+MODEL = ModelIdentity(_name, _version, _variant)
+
+PICTURE = cv2.imencode(".png", np.full((200, 200, 3), 90, np.uint8))[1].tobytes()
+NOT_A_PICTURE = b"no picture at all"
+
+
+class Clock:
+    """Stands still until it is moved; seconds."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class ScriptedEngine(FaceEngine):
+    """Finds faces of the given widths; every step takes 10 ms of the clock."""
+
+    def __init__(self, clock: Clock, widths: list[float], *, blurred: bool = False) -> None:
+        self.clock = clock
+        self.widths = widths
+        self.blur = 4.0 if blurred else 0.6
+        self.calls: list[str] = []
+
+    @property
+    def model(self) -> ModelIdentity:
+        return MODEL
+
+    def detect(self, picture: RGBPicture) -> list[Detection]:
+        self._step("detect")
+        return [Detection(Box(10, 10, width, width), 1.0) for width in self.widths]
+
+    def landmarks(self, picture: RGBPicture, box: Box) -> FivePoints:
+        self._step("landmarks")
+        return FivePoints((111, 46), (90, 48), (37, 46), (58, 48), (74, 88))
+
+    def align(self, picture: RGBPicture, landmarks: FivePoints) -> RGBPicture:
+        self._step("align")
+        noise = np.random.default_rng(1).normal(120, 60, (150, 150, 1)).astype(np.float32)
+        detail = cv2.GaussianBlur(noise, (0, 0), self.blur)
+        coarse = cv2.GaussianBlur(noise, (0, 0), 5)
+        plane = 120 + 40 * (detail - 120) / detail.std() + 40 * (coarse - 120) / coarse.std()
+        return np.repeat(np.clip(plane, 0, 255)[..., None], 3, axis=2).astype(np.uint8)
+
+    def embed(self, chip: RGBPicture) -> FaceTemplate:
+        self._step("embed")
+        return FaceTemplate(MODEL, np.full(128, 0.1, np.float32))
+
+    def _step(self, name: str) -> None:
+        self.calls.append(name)
+        self.clock.now += 0.01
+
+
+def _pipeline(widths: list[float], *, blurred: bool = False) -> tuple[FacePipeline, ScriptedEngine]:
+    clock = Clock()
+    engine = ScriptedEngine(clock, widths, blurred=blurred)
+    return FacePipeline(engine, clock=clock), engine
+
+
+def test_one_good_face_is_measured_and_every_stage_timed() -> None:
+    pipeline, _ = _pipeline([120])
+    measurement = pipeline.measure(PICTURE, deadline=None)
+    assert isinstance(measurement.outcome, MeasuredFace)
+    assert list(measurement.timings_ms) == list(Stage)
+    assert measurement.timings_ms[Stage.EMBED] == pytest.approx(10)
+    assert measurement.timings_ms[Stage.LANDMARKS] == pytest.approx(20)
+
+
+def test_no_face_is_an_answer() -> None:
+    pipeline, engine = _pipeline([])
+    measurement = pipeline.measure(PICTURE, deadline=None)
+    assert measurement.outcome == NoFace()
+    assert engine.calls == ["detect"]
+    assert set(measurement.timings_ms) == {Stage.DECODE, Stage.DETECT}
+
+
+def test_what_is_no_picture_reaches_no_engine() -> None:
+    pipeline, engine = _pipeline([120])
+    outcome = pipeline.measure(NOT_A_PICTURE, deadline=None).outcome
+    assert outcome == UnreadablePicture(PictureFault.NOT_JPEG_OR_PNG)
+    assert engine.calls == []
+
+
+@pytest.mark.parametrize(
+    ("widths", "count"), [([100, 100], 2), ([100, 40], 2), ([100, 80, 60, 20], 3)]
+)
+def test_faces_of_comparable_size_are_several(widths: list[float], count: int) -> None:
+    pipeline, engine = _pipeline(widths)
+    assert pipeline.measure(PICTURE, deadline=None).outcome == SeveralFaces(count)
+    assert "embed" not in engine.calls
+
+
+def test_a_face_in_the_distance_is_ignored() -> None:
+    pipeline, _ = _pipeline([100, 39])
+    outcome = pipeline.measure(PICTURE, deadline=None).outcome
+    assert isinstance(outcome, MeasuredFace)
+    assert outcome.box.width == 100
+
+
+def test_a_blurred_face_is_too_poor_and_gets_no_template() -> None:
+    pipeline, engine = _pipeline([120], blurred=True)
+    outcome = pipeline.measure(PICTURE, deadline=None).outcome
+    assert isinstance(outcome, TooPoor)
+    assert outcome.failed == (QualityName.SHARPNESS,)
+    assert len(outcome.measures) == len(QualityName)
+    assert "embed" not in engine.calls
+
+
+@pytest.mark.parametrize(
+    ("seconds", "stage"),
+    [
+        (0.0, Stage.DECODE),
+        (0.005, Stage.LANDMARKS),
+        (0.025, Stage.QUALITY),
+        (0.03, Stage.QUALITY),
+    ],
+)
+def test_no_stage_begins_after_the_deadline(seconds: float, stage: Stage) -> None:
+    pipeline, engine = _pipeline([120])
+    deadline = engine.clock.now + seconds
+    measurement = pipeline.measure(PICTURE, deadline=deadline)
+    assert measurement.outcome == OutOfTime(stage)
+    assert stage not in measurement.timings_ms
+    assert "embed" not in engine.calls
+
+
+def test_a_deadline_that_holds_changes_nothing() -> None:
+    pipeline, engine = _pipeline([120])
+    measurement = pipeline.measure(PICTURE, deadline=engine.clock.now + 0.035)
+    assert isinstance(measurement.outcome, MeasuredFace)
+
+
+def test_warming_up_runs_every_model() -> None:
+    pipeline, engine = _pipeline([])
+    pipeline.warm_up()
+    assert engine.calls == ["detect", "landmarks", "align", "embed"]
