@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable
-from typing import TypeVar
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Awaitable, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
 
 from devices.commands import CaptureRequest, Receipt, Signal
 from devices.errors import DeviceError, ErrorCode
@@ -67,6 +69,18 @@ async def next_event(
     raise AssertionError("the events ended")
 
 
+@asynccontextmanager
+async def running(work: Coroutine[Any, Any, T]) -> AsyncIterator[asyncio.Task[T]]:
+    """Have `work` run meanwhile, and leave nothing of it behind whatever happens."""
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.sleep(0.05)  # it has begun
+        yield task
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
 async def begin(harness: LaneHarness) -> None:
     """Put a document on the reader and wait until it is read, as every session begins."""
     events = harness.supervisor.events(harness.lane_id)
@@ -74,16 +88,16 @@ async def begin(harness: LaneHarness) -> None:
     await next_event(events, DocumentScanned)
 
 
-class _DeviceContract:
+class _DeviceContract(ABC):
     """What holds for every capability."""
 
+    @abstractmethod
     def device(self, harness: LaneHarness) -> Device:
         """Return the device under test."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def use(self, device: Device, *, timeout: float) -> object:
         """Ask the device for what it is there for."""
-        raise NotImplementedError
 
     async def test_status_is_ready_and_info_says_where_it_stands(
         self, harness: LaneHarness
@@ -224,10 +238,9 @@ class FaceCameraContract(_DeviceContract):
         """The caller hears capture_cancelled at once, and may capture again."""
         await begin(harness)
         camera = self.device(harness)
-        running = asyncio.ensure_future(camera.capture(CaptureRequest("nonce-3"), timeout=60.0))
-        await asyncio.sleep(0.05)
-        await camera.cancel()
-        await within(0.0, expect_error(running, ErrorCode.CAPTURE_CANCELLED))
+        async with running(camera.capture(CaptureRequest("nonce-3"), timeout=60.0)) as capture:
+            await camera.cancel()
+            await within(0.0, expect_error(capture, ErrorCode.CAPTURE_CANCELLED))
         await camera.cancel()
         await harness.put_face(FACE)
         again = await camera.capture(CaptureRequest("nonce-4"), timeout=PATIENCE)
@@ -239,10 +252,8 @@ class FaceCameraContract(_DeviceContract):
         """Cancelling the caller is not a failure of the device."""
         await begin(harness)
         camera = self.device(harness)
-        running = asyncio.ensure_future(camera.capture(CaptureRequest("nonce-5"), timeout=60.0))
-        await asyncio.sleep(0.05)
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
+        async with running(camera.capture(CaptureRequest("nonce-5"), timeout=60.0)) as capture:
+            capture.cancel()
         await harness.put_face(FACE)
         again = await camera.capture(CaptureRequest("nonce-6"), timeout=PATIENCE)
         assert again.nonce == "nonce-6"
@@ -251,25 +262,19 @@ class FaceCameraContract(_DeviceContract):
         """One camera has one user; the first capture goes on."""
         await begin(harness)
         camera = self.device(harness)
-        first = asyncio.ensure_future(camera.capture(CaptureRequest("nonce-7"), timeout=PATIENCE))
-        await asyncio.sleep(0.05)
-        await within(
-            0.0,
-            expect_error(
-                camera.capture(CaptureRequest("nonce-8"), timeout=PATIENCE), ErrorCode.DEVICE_BUSY
-            ),
-        )
-        await harness.put_face(FACE)
-        assert (await first).nonce == "nonce-7"
+        async with running(camera.capture(CaptureRequest("nonce-7"), timeout=PATIENCE)) as first:
+            second = camera.capture(CaptureRequest("nonce-8"), timeout=PATIENCE)
+            await within(0.0, expect_error(second, ErrorCode.DEVICE_BUSY))
+            await harness.put_face(FACE)
+            assert (await first).nonce == "nonce-7"
 
     async def test_a_loss_ends_the_running_capture_at_once(self, harness: LaneHarness) -> None:
         """Nobody waits for a camera that is gone."""
         await begin(harness)
         camera = self.device(harness)
-        running = asyncio.ensure_future(camera.capture(CaptureRequest("nonce-9"), timeout=60.0))
-        await asyncio.sleep(0.05)
-        await harness.cut()
-        await within(0.0, expect_error(running, ErrorCode.DEVICE_LOST))
+        async with running(camera.capture(CaptureRequest("nonce-9"), timeout=60.0)) as capture:
+            await harness.cut()
+            await within(0.0, expect_error(capture, ErrorCode.DEVICE_LOST))
 
 
 class IndicatorContract(_DeviceContract):

@@ -34,6 +34,7 @@ from devices.testing.harness import LaneHarness
 from devices.transports.messages import CloseCode, ConnectionClosedError, MemoryConnection
 from simulators.hosts.agent_client import SimulatedAgent
 from simulators.hosts.channel import AgentChannel, ChannelClosedError
+from simulators.interfaces.agent import LaneModels
 from simulators.models.faults import Fault
 
 LANE = "lane-1"
@@ -69,11 +70,12 @@ class AgentLane(LaneHarness):
         self._supervisor = DeviceSupervisor([LANE])
         self.gateway = DeviceGateway(self._supervisor, timing=TIMING)
         self.credential = AgentCredential("agent-1", LANE, provenance, frozenset(Capability))
+        self.models = LaneModels()
         self.serving: list[asyncio.Task[str]] = []
         self.agent = self.new_agent()
 
     def new_agent(self, claims: Provenance = Provenance.SIMULATED) -> SimulatedAgent:
-        return SimulatedAgent(LANE, self.open_channel, claims=claims)
+        return SimulatedAgent(LANE, self.open_channel, models=self.models, claims=claims)
 
     async def open_channel(self, _: float) -> AgentChannel:
         ours, theirs = MemoryConnection.pair()
@@ -183,6 +185,9 @@ async def test_a_timeout_cancels_the_capture_at_the_camera(harness: AgentLane) -
     harness.agent.set_face(FACE)
     harness.agent.inject(Fault.FREEZE)
     await capture_code(harness, ErrorCode.DEVICE_TIMEOUT, timeout=0.1)
+    async with asyncio.timeout(PATIENCE):
+        while harness.models.camera.is_moving:  # noqa: ASYNC110 - a model tells nobody
+            await asyncio.sleep(0.01)
     await harness.agent.clear()
     harness.agent.acks.clear()
     capture = await harness.camera.capture(CaptureRequest("next"), timeout=PATIENCE)

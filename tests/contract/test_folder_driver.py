@@ -364,6 +364,22 @@ async def test_a_document_without_an_outcome_ends_and_the_epoch_with_it(tmp_path
     await lane.stop()
 
 
+async def test_a_receipt_that_comes_with_the_outcome_is_never_lost(harness: FolderLane) -> None:
+    printer = harness.supervisor.lane(LANE).printer
+    assert printer is not None
+    for number, receipt_first in enumerate((True, False, True, False)):
+        harness.drop(f"p{number}.mrz.txt", MRZ)
+        await harness.scan()
+        session_id = f"s-{number}"
+        told = [
+            printer.print_receipt(Receipt(session_id, "REFER", ()), timeout=PATIENCE),
+            harness.show(Signal.SEE_OFFICER, session_id),
+        ]
+        await asyncio.gather(*(told if receipt_first else reversed(told)))
+        result = await eventually(lambda name=f"p{number}": harness.read(name, "outcome"))
+        assert (result["outcome"], result["signal"]) == ("REFER", "see_officer")
+
+
 async def test_a_document_is_presented_again_when_the_service_asks(harness: FolderLane) -> None:
     harness.drop("a.mrz.txt", "UNREADABLE\nUNREADABLE")
     first = await harness.scan()

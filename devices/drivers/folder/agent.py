@@ -79,9 +79,13 @@ class _Transaction:
     name: str
     result: Result = field(default_factory=Result)
     news: asyncio.Event = field(default_factory=asyncio.Event)
-    presented: int = 0  # how often the service took it
+    presented: int = 0  # how often it was sent
     out_of_service: bool = False
     limit: asyncio.Timeout | None = None
+
+    @property
+    def is_over(self) -> bool:
+        return self.result.signal is not None or self.result.error is not None
 
 
 class _EpochOverError(Exception):
@@ -131,6 +135,7 @@ class FolderAgent:
         self._capture: asyncio.Task[None] | None = None
         self._capture_nonce = ""
         self._sequence = 0
+        self._writing = asyncio.Lock()
 
     async def run(self) -> None:
         """Serve until the connection or the folder ends; closes the connection then."""
@@ -248,7 +253,7 @@ class FolderAgent:
         code: str | None = None
         try:
             async with asyncio.timeout(self._settings.outcome_timeout) as transaction.limit:
-                while code is None and transaction.result.signal is None:
+                while code is None and not transaction.is_over:
                     transaction.news.clear()
                     code = await self._present(transaction)
                     if code is None:
@@ -276,10 +281,8 @@ class FolderAgent:
             event = await self._scan(transaction.name)
         except FolderProblemError as error:
             return error.problem
-        rejection = await self._deliver(event)
-        if rejection is None:
-            transaction.presented += 1
-        return rejection
+        transaction.presented += 1
+        return await self._deliver(event)
 
     async def _scan(self, name: str) -> wire.DocumentScanned:
         deadline = time.monotonic() + self._settings.outcome_timeout
@@ -324,11 +327,11 @@ class FolderAgent:
 
     async def _finish(self, transaction: _Transaction) -> None:
         """Write the result, then dispose of the inputs: in this order nothing told is lost."""
-        await self._write(transaction)
         if transaction.result.session_id is not None:
             self._finished[transaction.result.session_id] = transaction
             if len(self._finished) > _REMEMBERED:
                 self._finished.popitem(last=False)
+        await self._write(transaction)
         keep_in = self._settings.directory / DONE if self._settings.keep_inputs else None
         for file in await asyncio.to_thread(files.list_dropped, self._settings.directory):
             if file.name != transaction.name:
@@ -341,10 +344,11 @@ class FolderAgent:
                     self._left_over[file.name] = file.stamp
 
     async def _write(self, transaction: _Transaction) -> None:
-        content = encode_result(transaction.result)
-        await asyncio.to_thread(
-            files.write_result, self._settings.directory, transaction.name, content
-        )
+        async with self._writing:  # so that the newest result is the one that stays
+            content = encode_result(transaction.result)
+            await asyncio.to_thread(
+                files.write_result, self._settings.directory, transaction.name, content
+            )
 
     # ---- obeying the service ---------------------------------------------------------------
 
@@ -417,7 +421,7 @@ class FolderAgent:
 
     def _show(self, command: wire.Indicate) -> None:
         current = self._current
-        if current is None or current.result.signal is not None:
+        if current is None or current.is_over:
             return
         match command.signal:
             case wire.Signal.PROCEED | wire.Signal.SEE_OFFICER:
@@ -440,14 +444,18 @@ class FolderAgent:
                 assert_never(command.signal)
 
     async def _print(self, command: wire.Print) -> None:
-        receipt = command.receipt
+        receipt, current = command.receipt, self._current
         finished = self._finished.get(receipt.session_id)
         code: str | None = None
         if finished is not None:
             finished.result = replace(finished.result, outcome=receipt.outcome)
             await self._write(finished)
-        elif self._current is not None:
-            self._current.result = replace(self._current.result, outcome=receipt.outcome)
+        elif (
+            current is not None
+            and current.result.error is None
+            and current.result.session_id in (None, receipt.session_id)
+        ):
+            current.result = replace(current.result, outcome=receipt.outcome)
         else:
             code = "no_document"
         await self._say(wire.PrintResult(command.device_id, command.print_id, code))
