@@ -24,20 +24,21 @@ from kiosk_api.access.tokens import TokenBook
 from kiosk_api.app import Lifespan
 from kiosk_api.clock import Clock, ClockGuard, SystemClock
 from kiosk_api.config import DataDir, Settings, UnsafeSettingsError
-from kiosk_api.core.decision import decide
+from kiosk_api.core.decision import Outcome, decide
 from kiosk_api.core.policy import Policy
 from kiosk_api.core.session import SessionState
 from kiosk_api.intake.workers import WorkerPool
 from kiosk_api.journal.drafts import DecisionDraft, Times
 from kiosk_api.journal.errors import JournalError
 from kiosk_api.journal.pictures import Pictures
-from kiosk_api.journal.store import Journal, outcome_of
+from kiosk_api.journal.store import Journal
 from kiosk_api.lanes.controller import LaneController
 from kiosk_api.persistence.engine import open_database
 from kiosk_api.persistence.migrations import upgrade
 from kiosk_api.records.repository import RecordRepository
 from kiosk_api.sealing import Keyring, create_keys
 from kiosk_api.sessions.answering import Answerer
+from kiosk_api.sessions.history import past_session
 from kiosk_api.sessions.repository import SessionRepository
 from kiosk_api.sessions.service import SessionService, interrupted_session
 from kiosk_api.sites import for_demonstration, load_site
@@ -215,12 +216,13 @@ def _reconcile(
                 times=Times(policy.times.budget.total_seconds() * 1000, None, {}),
             )
             journal.append(draft).result(_JOURNAL_SECONDS)
-            outcome: object = draft.decision.outcome
+            outcome = draft.decision.outcome
         else:
-            now, outcome = entry.at, outcome_of(entry)
-        admitted = outcome == "ADMIT"
+            told = past_session(entry).told
+            now, outcome = told.decided_at, told.decision.outcome
+        admitted = outcome is Outcome.ADMIT
         state = SessionState.ADMITTED if admitted else SessionState.REFERRED
-        repository.finish(left.session_id, state, str(outcome), now)
+        repository.finish(left.session_id, state, outcome, now)
 
 
 async def _close_journal(journal: Journal) -> None:

@@ -12,7 +12,7 @@ import logging
 from collections.abc import AsyncIterator, Coroutine
 from typing import Any, assert_never
 
-from devices.commands import CaptureRequest, Receipt, Signal
+from devices.commands import OUTCOME_SIGNALS, CaptureRequest, Receipt, Signal
 from devices.errors import (
     CaptureCancelledError,
     CaptureFailedError,
@@ -40,6 +40,7 @@ from kiosk_api.sessions.service import SessionService
 
 _LOG = logging.getLogger(__name__)
 _TELL_SECONDS = 1.0
+_RESULT_SECONDS = 5.0  # how long an answer stays on the screen when nobody steps up
 _PRINT_SECONDS = 10.0
 _IN_SERVICE_CHECK_SECONDS = 1.0
 
@@ -66,7 +67,7 @@ class LaneController:
         watch = asyncio.ensure_future(self._watch_service())
         try:
             while True:
-                event = await events.next()
+                event = await self._next(events)
                 match event:
                     case DocumentScanned():
                         await self._serve(event.scan, events)
@@ -79,6 +80,17 @@ class LaneController:
         finally:
             watch.cancel()
             events.close()
+
+    async def _next(self, events: _Inbox) -> DeviceEvent:
+        """The next event; an answer that nobody steps up after gives way to "ready"."""
+        if self._shown in OUTCOME_SIGNALS:
+            pause = asyncio.Event()
+            asyncio.get_running_loop().call_later(_RESULT_SECONDS, pause.set)
+            event = await events.next_unless(pause)
+            if event is not None:
+                return event
+            self._show_again()
+        return await events.next()
 
     async def _serve(self, scan: DocumentScan, events: _Inbox) -> None:
         """One traveler, from the first scan to the answer."""

@@ -1,0 +1,146 @@
+"""What fictitious travelers carry, and what the record authority says of them."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from hashlib import sha256
+from typing import Any
+
+from documents.mrz import MRZContent, Sex, Template, encode
+from kiosk_api.core.evidence import DocumentClass
+from simulators.people import PEOPLE, Person, portrait
+from simulators.scenarios.schema import Document, Record, Scenario, Tampering, Validity
+
+_YEAR = timedelta(days=365)
+
+
+@dataclass(frozen=True, slots=True)
+class _Print:
+    """How a class of document is printed: template, document code, fixed issuer."""
+
+    template: Template
+    code: str
+    issuer: str | None  # None: the holder's nationality
+
+
+_PRINTS = {
+    DocumentClass.PASSPORT: _Print(Template.TD3, "P", None),
+    DocumentClass.PERMANENT_RESIDENT_CARD: _Print(Template.TD1, "C1", "USA"),
+    DocumentClass.TRUSTED_TRAVELER_CARD: _Print(Template.TD1, "IN", "USA"),
+    DocumentClass.PASSPORT_CARD: _Print(Template.TD1, "IP", "USA"),
+}
+
+
+def document_number(person: Person) -> str:
+    """The number of the person's document: made up, the same every time, no real series."""
+    digits = int.from_bytes(sha256(f"document|{person.id}".encode()).digest()[:4], "big")
+    return f"X{digits % 10**8:08}"
+
+
+def mrz_lines(person: Person, document: Document, today: date) -> tuple[str, ...]:
+    """The machine-readable zone of what the person presents."""
+    content = _content(person, document, today)
+    if document.tampering is Tampering.OTHER_NAME:
+        content = replace(content, surname="DOPPELGAENGER")
+    elif document.tampering is Tampering.OTHER_BIRTH_DATE:
+        content = replace(content, birth_date=person.birth_date + timedelta(days=1))
+    lines = list(encode(content))
+    if document.tampering is Tampering.CHECK_DIGIT:
+        line, position = (1, 9) if content.template is Template.TD3 else (0, 14)
+        wrong = str((int(lines[line][position]) + 1) % 10)
+        lines[line] = lines[line][:position] + wrong + lines[line][position + 1 :]
+    elif document.tampering is Tampering.TRUNCATED:
+        lines[1] = lines[1][:-5]
+    return tuple(lines)
+
+
+def record_line(
+    person: Person, record: Record, document: Document, now: datetime
+) -> dict[str, Any]:
+    """The person's line of a records file (docs/records.md)."""
+    today = now.date()
+    printed = _content(person, document, today)
+    line: dict[str, Any] = {
+        "person_id": person.id,
+        "surname": person.surname,
+        "given_names": person.given_names,
+        "birth_date": person.birth_date.isoformat(),
+        "sex": person.sex.value,
+        "nationality": person.nationality,
+        "documents": [
+            {
+                "document_class": document.document_class.value,
+                "issuer": printed.issuer,
+                "number": printed.document_number,
+                "expires_on": _expiry(document, today).isoformat(),
+                "status": record.document_status.value,
+            }
+        ],
+        "memberships": [
+            {
+                "program": membership.program.value,
+                "status": membership.status.value,
+                "valid_from": start.isoformat(),
+                "valid_until": end.isoformat(),
+            }
+            for membership in record.memberships
+            for start, end in (_period(membership.validity, today),)
+        ],
+        "refreshed_at": (now - record.age).isoformat(),
+    }
+    if record.portrait:
+        line["portrait"] = base64.b64encode(portrait(person)).decode()
+    return line
+
+
+def population_lines(book: tuple[Scenario, ...], now: datetime) -> list[dict[str, Any]]:
+    """The records file of a port where all scenarios can happen: everybody has a record but
+    those whom a scenario leaves out."""
+    by_person = {scenario.traveler: scenario for scenario in book}
+    lines = []
+    for person in PEOPLE:
+        scenario = by_person.get(person.id)
+        record = scenario.record if scenario else Record()
+        document = scenario.document if scenario else Document()
+        if record.present:
+            lines.append(record_line(person, record, document, now))
+    return lines
+
+
+def person_of(person_id: str) -> Person:
+    """The person with this id."""
+    return next(person for person in PEOPLE if person.id == person_id)
+
+
+def _content(person: Person, document: Document, today: date) -> MRZContent:
+    how = _PRINTS[document.document_class]
+    return MRZContent(
+        template=how.template,
+        document_code=how.code,
+        issuer=how.issuer or person.nationality,
+        document_number=document_number(person),
+        surname=person.surname,
+        given_names=person.given_names,
+        nationality=person.nationality,
+        birth_date=person.birth_date,
+        sex=Sex(person.sex.value),
+        expiry_date=_expiry(document, today),
+    )
+
+
+def _expiry(document: Document, today: date) -> date:
+    return (
+        today - timedelta(days=30) if document.validity is Validity.EXPIRED else today + 4 * _YEAR
+    )
+
+
+def _period(validity: Validity, today: date) -> tuple[date, date]:
+    match validity:
+        case Validity.CURRENT:
+            return today - 2 * _YEAR, today + 3 * _YEAR
+        case Validity.EXPIRED:
+            return today - 6 * _YEAR, today - timedelta(days=10)
+        case Validity.FUTURE:
+            return today + timedelta(days=10), today + 5 * _YEAR

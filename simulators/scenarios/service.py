@@ -1,0 +1,216 @@
+"""A real kiosk service in a process of its own, for the demo and the drills."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+
+from kiosk_api.access.tokens import Role, TokenRequest, create_token
+from kiosk_api.bootstrap import open_store
+from kiosk_api.config import DataDir
+from kiosk_api.core.evidence import Provenance
+from kiosk_api.records.enrolment import embed_with
+from kiosk_api.records.importer import import_records
+
+LANE = "lane-1"
+_START_SECONDS = 60.0
+_STOP_SECONDS = 15.0
+_WORKER_MARK = "kiosk_api.intake.face_worker"
+
+
+class ServiceError(Exception):
+    """The service did not do what a demo needs; the message says what to look at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """Tokens made for one run."""
+
+    agent: str
+    service: str
+
+
+def seed(data: DataDir, lines: Sequence[dict[str, Any]]) -> int:
+    """Enrol people through the import that an operator uses; returns how many.
+
+    Raises:
+        ServiceError: a line was refused; the message names it.
+    """
+    from biometrics.pipeline import load_pipeline
+
+    store = open_store(data)
+    try:
+        with tempfile.TemporaryDirectory(dir=data.root) as folder:
+            path = Path(folder) / "people.jsonl"
+            path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+            report = import_records(
+                store.engine,
+                store.keyring,
+                path,
+                embed=embed_with(load_pipeline()),
+                now=datetime.now(UTC),
+            )
+    finally:
+        store.engine.dispose()
+    if report.bad:
+        raise ServiceError(f"the population was refused: {report.bad[0]}")
+    return report.imported
+
+
+def make_tokens(data: DataDir) -> Tokens:
+    """Make the tokens of the simulated agent and of the program that watches it."""
+    store = open_store(data)
+    now = datetime.now(UTC)
+    try:
+        _, agent = create_token(
+            store.engine,
+            TokenRequest("simulated lane", Role.DEVICE, Provenance.SIMULATED, LANE),
+            now,
+        )
+        _, service = create_token(
+            store.engine, TokenRequest("demo", Role.SERVICE, Provenance.SIMULATED), now
+        )
+    finally:
+        store.engine.dispose()
+    return Tokens(agent, service)
+
+
+class ServiceProcess:
+    """`kiosk serve` as a child process."""
+
+    def __init__(self, data: DataDir, port: int, extra: Sequence[str] = ()) -> None:
+        self._data = data
+        self._port = port
+        self._extra = tuple(extra)
+        self._process: subprocess.Popen[bytes] | None = None
+        self.log = data.root / "service.log"
+
+    @property
+    def url(self) -> str:
+        """Where it answers."""
+        return f"http://127.0.0.1:{self._port}"
+
+    @property
+    def gateway(self) -> str:
+        """Where device agents connect."""
+        return f"ws://127.0.0.1:{self._port}/v1/devices/gateway"
+
+    async def start(self) -> None:
+        """Start it and wait until travelers are served.
+
+        Raises:
+            ServiceError: it ended, or was not ready within a minute.
+        """
+        self._process = await asyncio.to_thread(self._launch)
+        await self.wait_ready(_START_SECONDS)
+
+    def _launch(self) -> subprocess.Popen[bytes]:
+        descriptor = os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            return subprocess.Popen(  # noqa: S603  # our own program and arguments
+                [
+                    sys.executable,
+                    "-m",
+                    "kiosk_api",
+                    "serve",
+                    "--demonstration",
+                    f"--data={self._data.root}",
+                    f"--port={self._port}",
+                    f"--lane={LANE}",
+                    *self._extra,
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=descriptor,
+                stderr=descriptor,
+                start_new_session=True,
+            )
+        finally:
+            os.close(descriptor)
+
+    async def wait_ready(self, timeout: float, workers: int = 1) -> None:
+        """Wait until it serves travelers with so many warm face workers.
+
+        Raises:
+            ServiceError: it ended, or was not ready in time.
+        """
+        async with httpx.AsyncClient() as client:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(timeout):
+                    while self._process is not None and self._process.poll() is None:
+                        with contextlib.suppress(httpx.HTTPError):
+                            answer = await client.get(f"{self.url}/readyz", timeout=1.0)
+                            if answer.is_success and answer.json()["face_workers"] >= workers:
+                                return
+                        await asyncio.sleep(0.05)
+        raise ServiceError(f"the service did not become ready; see {self.log}")
+
+    def face_workers(self) -> list[psutil.Process]:
+        """The processes that measure faces now."""
+        if self._process is None:
+            return []
+        children = psutil.Process(self._process.pid).children(recursive=True)
+        return [child for child in children if _is_face_worker(child)]
+
+    def hang_face_workers(self) -> list[psutil.Process]:
+        """Stop every face worker where it stands, as a hang in native code would."""
+        workers = self.face_workers()
+        for worker in workers:
+            worker.send_signal(signal.SIGSTOP)
+        return workers
+
+    async def stop(self) -> None:
+        """End it as an operator would (SIGTERM)."""
+        if self._process is None:
+            return
+        self._process.send_signal(signal.SIGTERM)
+        try:
+            await asyncio.to_thread(self._process.wait, _STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            await asyncio.to_thread(self._process.wait)
+        self._process = None
+
+
+def free_port() -> int:
+    """A port on which nothing listens now."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+@contextlib.contextmanager
+def data_directory(kept: Path | None) -> Iterator[DataDir]:
+    """The given directory, which stays, or a temporary one.
+
+    Raises:
+        ServiceError: the directory has something in it already.
+    """
+    if kept is None:
+        with tempfile.TemporaryDirectory(prefix="kiosk-demo-") as folder:
+            yield DataDir(Path(folder))
+        return
+    if kept.exists() and (not kept.is_dir() or any(kept.iterdir())):
+        raise ServiceError(f"{kept} is there already; name a new directory")
+    kept.mkdir(parents=True, exist_ok=True, mode=0o700)
+    yield DataDir(kept)
+
+
+def _is_face_worker(process: psutil.Process) -> bool:
+    try:
+        return _WORKER_MARK in process.cmdline()
+    except psutil.Error:
+        return False
