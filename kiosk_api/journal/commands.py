@@ -125,7 +125,7 @@ def replay(
         for one in different:
             what = ", ".join(one.differences)
             click.echo(f"{one.session_id}, entry {one.seq}: {what}")
-        click.echo(f"replay: {len(sessions)} sessions, {equal} equal, {len(different)} different")
+        click.echo(f"replay: sessions {len(sessions)}, equal {equal}, different {len(different)}")
     context.exit(1 if different else 0)
 
 
@@ -297,8 +297,8 @@ def _report_lines(report: VerifyReport) -> Iterator[str]:
             f"pictures: {pictures.sound} sound, {pictures.not_kept} not kept, "
             f"{pictures.destroyed} destroyed"
         )
-    verdict = "sound" if report.is_sound else f"BROKEN, {len(report.problems)} problems"
+    verdict = "sound" if report.is_sound else f"BROKEN, problems {len(report.problems)}"
     yield (
-        f"journal: {report.entries} entries, {report.sessions} sessions, "
-        f"{report.segments} segments, {report.checkpoints} checkpoints: {verdict}"
+        f"journal: entries {report.entries}, sessions {report.sessions}, "
+        f"segments {report.segments}, checkpoints {report.checkpoints}: {verdict}"
     )

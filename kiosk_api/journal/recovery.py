@@ -44,7 +44,7 @@ def unpack_place(place: int) -> tuple[int, int]:
     return place >> _OFFSET_BITS, place & (1 << _OFFSET_BITS) - 1
 
 
-def kind_belongs(header: Header, offset: int) -> bool:
+def kind_belongs(header: Header, *, offset: int) -> bool:
     """Whether an entry of this kind may stand there: every segment begins with its own kind."""
     opening = EntryKind.SEGMENT if header.seq else EntryKind.GENESIS
     if offset == 0:
@@ -172,7 +172,7 @@ class _Scan:
         prev = self.last.hash if self.last else NO_HASH
         if (header.seq, header.prev) != (seq, prev):
             raise _broken(number, offset, "not linked to the entry before it")
-        if not kind_belongs(header, offset):
+        if not kind_belongs(header, offset=offset):
             raise _broken(number, offset, f"a {header.kind} entry does not belong there")
         if self._anchor and header.seq == self._anchor.seq and header.hash != self._anchor.hash:
             raise _broken(number, offset, "not the entry that was anchored")

@@ -166,7 +166,7 @@ class _Verification:
         self._is_torn = False
         self._anchor: Anchor | None = None
         self._closed_at_anchor = False
-        self._where = Problem(ProblemCode.NO_JOURNAL, "")
+        self._where = ("", 0, 0)  # file, line, offset
         self._outcomes: dict[str, bool] = {}  # session → whether it was admitted
         self._policies: set[str] = set()
         self._not_kept: dict[str, int] = {}  # session → pictures that are not there
@@ -188,8 +188,7 @@ class _Verification:
         return report
 
     def _found(self, code: ProblemCode) -> None:
-        where = self._where
-        self._report.problems.append(Problem(code, where.file, where.line, where.offset))
+        self._report.problems.append(Problem(code, *self._where))
 
     def _key_of_genesis(self) -> Ed25519PublicKey | None:
         first = layout.segment_path(self._directory, self._numbers[0])
@@ -212,7 +211,7 @@ class _Verification:
         """Every line of every segment, up to the first that is no entry."""
         for index, number in enumerate(self._numbers):
             path = layout.segment_path(self._directory, number)
-            self._where = Problem(ProblemCode.NO_JOURNAL, path.name)
+            self._where = (path.name, 0, 0)
             if number != index + 1:
                 self._found(ProblemCode.SEGMENT_MISSING)
                 return
@@ -220,7 +219,7 @@ class _Verification:
             is_last = number == self._numbers[-1]
             count = 0
             for count, (offset, line) in enumerate(layout.lines(path), start=1):
-                self._where = Problem(ProblemCode.NO_JOURNAL, path.name, count, offset)
+                self._where = (path.name, count, offset)
                 try:
                     entry = decode_line(line)
                 except EntryError as error:
@@ -243,7 +242,7 @@ class _Verification:
             self._found(ProblemCode.SEQUENCE_BROKEN)
         if header.prev != (self._last.hash if self._last else NO_HASH):
             self._found(ProblemCode.LINK_BROKEN)
-        if not kind_belongs(header, self._where.offset):
+        if not kind_belongs(header, offset=self._where[2]):
             self._found(ProblemCode.KIND_MISPLACED)
         self._last = header
         match header.kind:

@@ -72,7 +72,7 @@ LINES = [(name, line) for name in SEGMENTS for line in CLOSED[name].splitlines(k
 PLACES = st.integers(0, len(LINES) - 1)
 
 fast = settings(
-    max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None
 )
 Verify = Callable[[Path], VerifyReport]
 
