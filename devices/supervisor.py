@@ -48,9 +48,12 @@ DriverOpener: TypeAlias = Callable[[int], Awaitable[Driver]]
 """Opens a driver's connection under the epoch that it is given; raises DeviceError."""
 
 
+_THERE = frozenset({DeviceState.READY, DeviceState.BUSY, DeviceState.FAULTED})
+
+
 @dataclass(frozen=True, slots=True)
 class LaneDevices:
-    """The devices of a lane that are there now; faulted ones included, lost ones not."""
+    """The devices of a lane that are there now; faulted ones included, starting ones not."""
 
     document_readers: tuple[DocumentReader, ...]
     camera: FaceCamera | None
@@ -133,7 +136,7 @@ class DeviceSupervisor:
     def lane(self, lane_id: str) -> LaneDevices:
         """Return what the lane has now; raises KeyError for a lane that is not ours."""
         lane = self._lanes[lane_id]
-        there = [device for device in lane.devices.values() if device.lifecycle.state not in ENDED]
+        there = [each for each in lane.devices.values() if each.lifecycle.state in _THERE]
         return LaneDevices(
             document_readers=tuple(d for d in there if isinstance(d, DocumentReader)),
             camera=next((d for d in there if isinstance(d, FaceCamera)), None),
@@ -169,11 +172,8 @@ class DeviceSupervisor:
             lane = self._lanes[info.lane_id]
             lane.devices[info.device_id] = device
             self._report(device)
-            lane.events.notice(
-                DeviceConnected(
-                    info.device_id, info.lane_id, info.epoch, info.capability, info.provenance
-                )
-            )
+            if device.lifecycle.state is not DeviceState.STARTING:
+                lane.events.notice(_connected(device))
             if isinstance(device, DocumentReader):
                 pumps.append(self._start(_pump(device, lane.events)))
         try:
@@ -230,9 +230,13 @@ class DeviceSupervisor:
         lane = self._lanes[info.lane_id]
         before = lane.rows.get(info.device_id)
         self._report(device)
+        if lifecycle.state in ENDED:
+            return  # told when its driver has ended
+        if before is not None and before.state is DeviceState.STARTING:
+            lane.events.notice(_connected(device))
         was_faulted = before is not None and before.state is DeviceState.FAULTED
         is_faulted = lifecycle.state is DeviceState.FAULTED
-        if was_faulted != is_faulted and lifecycle.state not in ENDED:
+        if was_faulted != is_faulted:
             lane.events.notice(
                 DeviceStateChanged(
                     info.device_id, info.lane_id, info.epoch, lifecycle.state, lifecycle.code
@@ -391,6 +395,13 @@ class _LaneEvents(AsyncIterator[DeviceEvent]):
             self._scans -= 1
             self._room.set()
         return event
+
+
+def _connected(device: Device) -> DeviceConnected:
+    info = device.info
+    return DeviceConnected(
+        info.device_id, info.lane_id, info.epoch, info.capability, info.provenance
+    )
 
 
 async def _pump(reader: DocumentReader, events: _LaneEvents) -> None:

@@ -98,7 +98,10 @@ class SimulatedAgent:
         return self.epoch is not None
 
     async def connect(self, *, timeout: float = 10.0) -> None:
-        """Connect and wait for the welcome; raises ChannelClosedError or TimeoutError."""
+        """Connect and wait until the lane has its devices.
+
+        Raises ChannelClosedError (refused, see `ended_by`) and TimeoutError.
+        """
         await self.disconnect()
         self.ended_by = ""
         async with asyncio.timeout(timeout):
@@ -115,8 +118,12 @@ class SimulatedAgent:
                 raise
         self._channel, self.epoch = channel, answer.epoch
         self._running = asyncio.ensure_future(self._run(channel))
-        for message in self._interface.connected(_now()):
-            await self._send(channel, message)
+        events = self._interface.connected(_now())
+        for event in events:
+            await self._send(channel, event)
+        # The service that acknowledges has the lane's devices in use.
+        told = {event.header.event_id for event in events}
+        await self._wait(lambda: told <= {ack.event_id for ack in self.acks} or None, timeout)
 
     async def disconnect(self) -> None:
         """Pull the cable; harmless without a connection."""
@@ -155,7 +162,12 @@ class SimulatedAgent:
     async def present_document(
         self, mrz_lines: Sequence[str], *, pages: Sequence[Picture] = (), timeout: float = 5.0
     ) -> wire.Ack:
-        """Put a document on the reader; returns how the service acknowledged its scan."""
+        """Put a document on the reader; returns how the service acknowledged its scan.
+
+        Like all waits it raises TimeoutError, and ChannelClosedError without a connection.
+        """
+        if not self.is_connected:
+            raise ChannelClosedError(self.ended_by or "closed")
         self._signals.clear()
         self._receipts.clear()
         self._scan_event_id = ""
@@ -190,6 +202,8 @@ class SimulatedAgent:
                 found = look()
                 if found is not None:
                     return found
+                if not self.is_connected:
+                    raise ChannelClosedError(self.ended_by or "closed")
                 await self._arrived.wait()
 
     async def _run(self, channel: AgentChannel) -> None:

@@ -80,7 +80,7 @@ class AgentInterface:
         self._events = 0
         self._sequences: dict[str, int] = {}
 
-    def connected(self, now: datetime) -> tuple[wire.AgentMessage, ...]:
+    def connected(self, now: datetime) -> tuple[wire.AgentEvent, ...]:
         """Return what to say after the welcome of a new connection."""
         self._sequences = {}
         self._models.camera.stop()

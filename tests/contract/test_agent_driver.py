@@ -119,8 +119,6 @@ class AgentLane(LaneHarness):
 
     async def start(self) -> None:
         await self.agent.connect()
-        await self.agent.present_document(MRZ_LINES)  # the connection works both ways
-        await next_event(self.supervisor.events(LANE), DocumentScanned)
 
     async def stop(self) -> None:
         await self.agent.disconnect()
@@ -235,6 +233,10 @@ async def test_a_disconnect_in_mid_capture_is_a_loss_at_once(harness: AgentLane)
     harness.agent.inject(Fault.DISCONNECT_IN_CAPTURE)
     await within(0.0, capture_code(harness, ErrorCode.DEVICE_LOST, timeout=60.0))
     await harness.agent.wait_disconnected(timeout=PATIENCE)
+    with pytest.raises(ChannelClosedError):
+        await harness.agent.wait_signal({Signal.PROCEED}, timeout=60.0)
+    with pytest.raises(ChannelClosedError):
+        await harness.agent.present_document(MRZ_LINES, timeout=60.0)
 
 
 async def test_an_agent_that_does_not_answer_pings_is_lost(harness: AgentLane) -> None:
