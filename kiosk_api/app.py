@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager
 
 from fastapi import FastAPI
 
-from kiosk_api import operations, problems
+from kiosk_api import operations, pages, problems
 from kiosk_api.lanes import gateway
 from kiosk_api.limits import BodyLimit
 from kiosk_api.sessions import endpoints
@@ -49,5 +49,6 @@ def create_app(lifespan: Lifespan) -> FastAPI:
     app.include_router(endpoints.router)
     app.include_router(gateway.router)
     app.include_router(operations.router)
+    app.include_router(pages.router)
     app.add_middleware(BodyLimit)
     return app

@@ -24,14 +24,14 @@ class _Commands(click.Group):
             return None
         try:
             command = entry.load()
-        except ImportError as error:
+        except (ImportError, AttributeError) as error:
             return _missing(cmd_name, error)
         if not isinstance(command, click.Command):
             raise click.ClickException(f"the command {cmd_name!r} is not a click command")
         return command
 
 
-def _missing(name: str, error: ImportError) -> click.Command:
+def _missing(name: str, error: Exception) -> click.Command:
     """Stands in for a command whose package is not all there, so that the others still work."""
 
     def fail() -> None:

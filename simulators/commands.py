@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,8 +15,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from simulators.scenarios.runner import Row
+    from kiosk_api.config import DataDir
+    from simulators.scenarios.runner import Row, ScenarioRunner
     from simulators.scenarios.schema import Scenario
+    from simulators.scenarios.service import ServiceProcess
 
 
 @click.command()
@@ -76,16 +81,36 @@ def _percentile(ordered: list[float], share: float) -> float:
 
 
 async def _play(
-    book: tuple[Scenario, ...], chosen: tuple[Scenario, ...], directory: Any, *, quiet: bool
+    book: tuple[Scenario, ...], chosen: tuple[Scenario, ...], directory: DataDir, *, quiet: bool
 ) -> list[Row]:
+    def say(text: str) -> None:
+        if not quiet:
+            click.echo(text)
+
+    rows = []
+    async with _kiosk(book, directory, say) as (_, runner):
+        say(_HEAD)
+        for scenario in chosen:
+            row = await runner.run(scenario)
+            rows.append(row)
+            say(_line(row))
+    return rows
+
+
+@asynccontextmanager
+async def _kiosk(
+    book: tuple[Scenario, ...],
+    directory: DataDir,
+    say: Callable[[str], None],
+    *,
+    port: int | None = None,
+    extra: tuple[str, ...] = (),
+) -> AsyncIterator[tuple[ServiceProcess, ScenarioRunner]]:
+    """A running service with the book's population and a simulated lane."""
     from kiosk_api.sites import load_site
     from simulators.scenarios.papers import population_lines
     from simulators.scenarios.runner import ScenarioRunner
     from simulators.scenarios.service import ServiceProcess, free_port, make_tokens, seed
-
-    def say(text: str) -> None:
-        if not quiet:
-            click.echo(text)
 
     say("rendering and enrolling the population (the first time takes a minute) …")
     enrolled = await asyncio.to_thread(
@@ -93,21 +118,60 @@ async def _play(
     )
     say(f"{enrolled} travelers enrolled; starting the service …")
     budget = load_site("global_entry_airport").policy.times.budget
-    service = ServiceProcess(directory, free_port())
+    service = ServiceProcess(directory, port or free_port(), extra)
     tokens = make_tokens(directory)
-    rows = []
     try:
         await service.start()
-        await service.wait_ready(60.0, workers=3)
         async with ScenarioRunner(service, tokens, budget.total_seconds() * 1000) as runner:
-            say(_HEAD)
-            for scenario in chosen:
-                row = await runner.run(scenario)
-                rows.append(row)
-                say(_line(row))
+            yield service, runner
     finally:
         await service.stop()
-    return rows
+
+
+@click.command()
+@click.option("--port", default=8470, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--pause", default=5.0, show_default=True, help="Seconds between two travelers.")
+def run(port: int, pause: float) -> None:
+    """Leave a kiosk running: simulated travelers come by, and you may send your own."""
+    from simulators.scenarios.schema import ScenarioError, load_book
+    from simulators.scenarios.service import ServiceError, data_directory
+
+    try:
+        book = load_book()
+        with data_directory(None) as directory:
+            asyncio.run(_run(book, directory, port, pause))
+    except KeyboardInterrupt:
+        click.echo("stopped")
+    except (ScenarioError, ServiceError) as error:
+        raise click.ClickException(str(error)) from error
+
+
+async def _run(book: tuple[Scenario, ...], directory: DataDir, port: int, pause: float) -> None:
+    from simulators.scenarios.service import make_tokens
+
+    drop = directory.root / "drop"
+    extra = ("--lane=lane-2", f"--drop=lane-2={drop}")
+    async with _kiosk(book, directory, click.echo, port=port, extra=extra) as (service, runner):
+        click.echo(
+            f"""
+A kiosk is running with simulated devices in lane-1 and a drop folder in lane-2. Ctrl-C ends it.
+
+  open      {service.url}/            its state, and its API
+            {service.url}/metrics     its counters
+  send      export KIOSK={service.url} TOKEN={make_tokens(directory).service}
+            curl -H "Authorization: Bearer $TOKEN" $KIOSK/v1/lanes
+            (docs/integrators/http-api.md has a whole session)
+  drop      NAME.mrz.txt and NAME.face.jpg into {drop}
+            (docs/integrators/folder.md; the answer is NAME.result.json)
+  records   kiosk records list --data {directory.root}
+  journal   kiosk journal show --data {directory.root}
+  log       {service.log}
+"""
+        )
+        click.echo(_HEAD)
+        for scenario in itertools.cycle(s for s in book if s.service_fault is None):
+            click.echo(_line(await runner.run(scenario)))
+            await asyncio.sleep(pause)
 
 
 _HEAD = (
