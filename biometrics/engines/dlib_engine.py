@@ -3,7 +3,7 @@
 The one module that touches dlib. dlib ships no types, so its objects are `Any` here and
 nothing of them leaves. A template is the mean of the embeddings of the aligned face and of
 its mirror image: on press photographs that lowers the false non-match rate at FMR 1e-4 by
-about a third for twice the embedding time. The mean moves every distance, so it is a variant
+about a quarter for twice the embedding time. The mean moves every distance, so it is a variant
 of the model with thresholds of its own (`thresholds.toml`).
 """
 

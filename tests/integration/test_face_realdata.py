@@ -151,11 +151,11 @@ def test_verify_photos_on_one_person_and_on_two() -> None:
 
 
 def test_evaluate_prints_one_object_with_rates() -> None:
-    arguments = ["evaluate", "--data", str(FACES), "--limit", "30", "--json"]
+    arguments = ["evaluate", "--data", str(FACES), "--limit", "12", "--json"]
     result = CliRunner().invoke(biometrics, arguments)
     assert result.exit_code == 0
     report = json.loads(result.stdout)
-    assert report["pictures"] == 30
+    assert report["pictures"] == 12
     assert report["detection_rate"] > 0.9
-    assert sum(report["outcomes"].values()) == 30
+    assert sum(report["outcomes"].values()) == 12
     assert report["shipped"]["fmr"] is not None
