@@ -109,7 +109,7 @@ class DeviceSupervisor:
         self,
         lane_ids: Iterable[str],
         *,
-        scan_capacity: int = 16,
+        scan_capacity: int = 4,
         backoff: Backoff = Backoff(),
         open_timeout: float = 10.0,
         clock: Callable[[], float] = time.monotonic,

@@ -35,8 +35,11 @@ from devices.readings import Capability, DocumentScan, FaceCapture, Origin
 
 T = TypeVar("T")
 
-SCANS_WAITING = 8
-"""How many scans a reader keeps that nobody has taken yet; more are refused as queue_full."""
+SCANS_WAITING = 4
+"""How many scans a reader keeps that nobody has taken yet; more are refused as queue_full.
+
+Few, because each may hold 12 MB, and one that waits for long is of a traveler who has left.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from devices.errors import (
     ProtocolViolationError,
     UnauthorisedError,
 )
-from devices.lifecycle import Change
+from devices.lifecycle import Change, DeviceState
 from devices.protocols import Device, DeviceInfo, Driver
 from devices.readings import Assurance, Origin, more_adverse
 from devices.tasks import first_of
@@ -132,12 +132,14 @@ class AgentDriver(Driver):
 
     async def run(self) -> None:
         """Serve until released; raises the DeviceError that ended the connection."""
-        why = ""
+        why = "unexpected"
         try:
             await self._link.send(wire.Welcome(wire.PROTOCOL_VERSION, self._epoch, self._lane_id))
             for counted in self._counted.values():
-                counted.device.advance(Change.CONNECTED)
+                if counted.device.lifecycle.state is DeviceState.STARTING:
+                    counted.device.advance(Change.CONNECTED)
             await first_of(self._read(), self._keep_alive(), self._until_released())
+            why = ""
         except DeviceError as error:
             why = error.why or error.code
             raise
