@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from biometrics import model_files
 from biometrics.errors import BiometricsError, BiometricsErrorCode
-from biometrics.protocols import RGBPicture
+from biometrics.protocols import FaceEngine, RGBPicture
 from biometrics.results import Box, Detection, FaceTemplate, FivePoints, ModelIdentity
 
 MODEL = ModelIdentity(
@@ -38,7 +38,7 @@ _HOG_WINDOW_PX = 80
 _HOG_SCORE_MIN = 0.0
 
 
-class DlibEngine:
+class DlibEngine(FaceEngine):
     """Loaded dlib models; about 0.3 s and 110 MB to load, then no further disk access."""
 
     def __init__(self, detector: Any, predictor: Any, network: Any) -> None:
