@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
-
 from fastapi import FastAPI
 
 from kiosk_api import operations, pages, problems
@@ -13,8 +10,6 @@ from kiosk_api.limits import BodyLimit
 from kiosk_api.sessions import endpoints
 from kiosk_api.sessions.endpoints import session_problem
 from kiosk_api.sessions.errors import SessionError
-
-Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 _DESCRIPTION = """
 Trusted-traveler kiosk: a document scan and a captured face come in, ADMIT or REFER goes out
@@ -25,17 +20,12 @@ Device agents connect to the WebSocket `/v1/devices/gateway` (docs/integrators/g
 """
 
 
-def create_app(lifespan: Lifespan) -> FastAPI:
-    """Make the application.
-
-    Args:
-        lifespan: starts and stops what serves; it puts the services on `app.state`.
-    """
+def create_app() -> FastAPI:
+    """Make the application; `kiosk_api.bootstrap.serving` puts the services on `app.state`."""
     app = FastAPI(
         title="Port-of-entry kiosk",
         version="1",
         description=_DESCRIPTION,
-        lifespan=lifespan,
         # The interactive pages would load scripts from the network; a kiosk has none to spare.
         docs_url=None,
         redoc_url=None,
@@ -51,4 +41,5 @@ def create_app(lifespan: Lifespan) -> FastAPI:
     app.include_router(operations.router)
     app.include_router(pages.router)
     app.add_middleware(BodyLimit)
+    app.add_middleware(problems.Failures)
     return app

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -21,26 +21,24 @@ from devices.protocols import Driver
 from devices.registry import load_registry
 from devices.supervisor import DeviceSupervisor, DriverSource
 from kiosk_api.access.tokens import TokenBook
-from kiosk_api.app import Lifespan
 from kiosk_api.clock import Clock, ClockGuard, SystemClock
 from kiosk_api.config import DataDir, Settings, UnsafeSettingsError
 from kiosk_api.core.decision import Outcome, decide
 from kiosk_api.core.policy import Policy
 from kiosk_api.core.session import SessionState
-from kiosk_api.intake.workers import WorkerPool
+from kiosk_api.intake.workers import WorkerError, WorkerPool
 from kiosk_api.journal.drafts import DecisionDraft, Times
 from kiosk_api.journal.errors import JournalError
 from kiosk_api.journal.pictures import Pictures
 from kiosk_api.journal.store import Journal
 from kiosk_api.lanes.controller import LaneController
-from kiosk_api.persistence.engine import open_database
-from kiosk_api.persistence.migrations import upgrade
+from kiosk_api.persistence.engine import DatabaseFileError, open_database
+from kiosk_api.persistence.migrations import SchemaError, upgrade
 from kiosk_api.records.repository import RecordRepository
-from kiosk_api.sealing import Keyring, create_keys
-from kiosk_api.sessions.answering import Answerer
-from kiosk_api.sessions.history import past_session
-from kiosk_api.sessions.repository import SessionRepository
-from kiosk_api.sessions.service import SessionService, interrupted_session
+from kiosk_api.sealing import KeyFileError, Keyring, create_keys, load_keys
+from kiosk_api.sessions.answering import Answerer, interrupted_session
+from kiosk_api.sessions.repository import SessionRepository, StoredSession
+from kiosk_api.sessions.service import SessionService
 from kiosk_api.sites import for_demonstration, load_site
 from kiosk_api.telemetry import Telemetry
 
@@ -49,6 +47,14 @@ _FACE_WORKER = "kiosk_api.intake.face_worker"
 _TOKEN_REFRESH_SECONDS = 1.0
 _JOURNAL_SECONDS = 10.0
 _DATABASE_THREADS = 8
+
+
+STORE_ERRORS = (KeyFileError, DatabaseFileError, SchemaError, OSError)
+"""What can be wrong with a data directory; each message is one line and says what to do."""
+
+
+class StartError(Exception):
+    """The service cannot start; the message says why in one line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +72,8 @@ def open_store(data: DataDir) -> Store:
         KeyFileError, DatabaseFileError, SchemaError: the message says what to do.
     """
     data.root.mkdir(parents=True, exist_ok=True, mode=0o700)
-    keyring = create_keys(data.keys)
+    # Where there is data already, a missing key is one that was lost: a new one would open nothing.
+    keyring = load_keys(data.keys) if data.database.exists() else create_keys(data.keys)
     engine = open_database(data.database)
     upgrade(engine)
     return Store(keyring, engine)
@@ -89,16 +96,26 @@ def site_policy(settings: Settings) -> Policy:
     return profile.policy
 
 
-def lifespan(settings: Settings) -> Lifespan:
-    """What runs while the application does: everything, started in order, stopped in reverse."""
+@asynccontextmanager
+async def serving(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
+    """Have everything run that `app` serves with: started in order, stopped in reverse.
 
-    @asynccontextmanager
-    async def run(app: FastAPI) -> AsyncIterator[None]:
-        async with AsyncExitStack() as stack:
+    Raises:
+        StartError, UnsafeSettingsError, SiteError: what is wrong, in one line.
+    """
+    async with AsyncExitStack() as stack:
+        try:
             await _start(app, settings, stack)
-            yield
+        except (*STORE_ERRORS, JournalError, WorkerError, SQLAlchemyError) as error:
+            raise StartError(_plainly(error)) from error
+        yield
 
-    return run
+
+def _plainly(error: Exception) -> str:
+    """One line; a database driver's message is long and may quote rows."""
+    if isinstance(error, SQLAlchemyError):
+        return f"the database cannot be used: {type(error).__name__}"
+    return str(error) or type(error).__name__
 
 
 async def _start(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None:
@@ -161,13 +178,18 @@ async def _start(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> Non
 
 def _run_until_stopped(stack: AsyncExitStack, work: Awaitable[None]) -> None:
     task = asyncio.ensure_future(work)
+    task.add_done_callback(_log_end)
 
     async def stop() -> None:
         task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        await asyncio.wait([task])
 
     stack.push_async_callback(stop)
+
+
+def _log_end(task: asyncio.Future[None]) -> None:
+    if not task.cancelled():
+        _LOG.error("a part of the service ended by itself: %s", type(task.exception()).__name__)
 
 
 async def _refresh_tokens(tokens: TokenBook) -> None:
@@ -202,27 +224,33 @@ def _reconcile(
     """Give every session that the last process left behind its end, before anybody steps up."""
     for left in repository.unfinished():
         entry = journal.find(left.session_id)
-        if entry is None:
-            session = interrupted_session(left.session_id, left.lane_id, policy)
-            now = clock.now()
-            evidence = session.evidence()
-            draft = DecisionDraft(
-                session_id=left.session_id,
-                lane=left.lane_id,
-                evidence=evidence,
-                policy=policy,
-                decided_at=now,
-                decision=decide(evidence, policy, now),
-                times=Times(policy.times.budget.total_seconds() * 1000, None, {}),
-            )
-            journal.append(draft).result(_JOURNAL_SECONDS)
-            outcome = draft.decision.outcome
+        told = entry is not None and (
+            entry.outcome == Outcome.REFER or entry.header.seq <= journal.acknowledged_before
+        )
+        if entry is not None and told:
+            outcome, at = Outcome(str(entry.outcome)), entry.at
         else:
-            told = past_session(entry).told
-            now, outcome = told.decided_at, told.decision.outcome
+            # No entry; or an ADMIT that nobody heard of, because the disk was too slow for it.
+            draft = _interrupted(left, policy, clock)
+            journal.supersede(draft).result(_JOURNAL_SECONDS)
+            outcome, at = draft.decision.outcome, draft.decided_at
         admitted = outcome is Outcome.ADMIT
         state = SessionState.ADMITTED if admitted else SessionState.REFERRED
-        repository.finish(left.session_id, state, outcome, now)
+        repository.finish(left.session_id, state, outcome, at)
+
+
+def _interrupted(left: StoredSession, policy: Policy, clock: Clock) -> DecisionDraft:
+    evidence = interrupted_session(left.session_id, left.lane_id, policy).evidence()
+    now = clock.now()
+    return DecisionDraft(
+        session_id=left.session_id,
+        lane=left.lane_id,
+        evidence=evidence,
+        policy=policy,
+        decided_at=now,
+        decision=decide(evidence, policy, now),
+        times=Times(policy.times.budget.total_seconds() * 1000, None, {}),
+    )
 
 
 async def _close_journal(journal: Journal) -> None:

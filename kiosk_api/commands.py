@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
+import signal
 import socket
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +14,8 @@ import click
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
+
+    from kiosk_api.config import Settings
 
 _STOP_SECONDS = 5
 _MAX_MESSAGE_BYTES = 12 * 1024 * 1024
@@ -54,14 +58,8 @@ def serve(
     drops: tuple[str, ...],
 ) -> None:
     """Run the kiosk service until it is told to stop (SIGTERM or Ctrl-C)."""
-    import uvicorn
-
-    from kiosk_api.app import create_app
-    from kiosk_api.bootstrap import lifespan, open_store, site_policy
+    from kiosk_api.bootstrap import StartError
     from kiosk_api.config import DataDir, Settings, UnsafeSettingsError
-    from kiosk_api.persistence.engine import DatabaseFileError
-    from kiosk_api.persistence.migrations import SchemaError
-    from kiosk_api.sealing import KeyFileError
     from kiosk_api.sites import SiteError
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
@@ -76,32 +74,42 @@ def serve(
             workers=workers,
             lanes=lanes or ("lane-1",),
         )
-        site_policy(settings)
-        open_store(settings.data).engine.dispose()
-        listener = _listen(host, port)
-    except (
-        UnsafeSettingsError,
-        SiteError,
-        KeyFileError,
-        DatabaseFileError,
-        SchemaError,
-        OSError,
-    ) as error:
+        with _listen(host, port) as listener:
+            asyncio.run(_serve(settings, listener))
+    except (StartError, UnsafeSettingsError, SiteError) as error:
         raise click.ClickException(str(error)) from error
-    config = uvicorn.Config(
-        create_app(lifespan(settings)),
-        access_log=False,  # a URL names a session; who asked when is the journal's to say
-        log_config=None,
-        ws_max_size=_MAX_MESSAGE_BYTES,
-        timeout_graceful_shutdown=_STOP_SECONDS,
-        server_header=False,
+
+
+async def _serve(settings: Settings, listener: socket.socket) -> None:
+    import uvicorn
+
+    from kiosk_api.app import create_app
+    from kiosk_api.bootstrap import serving
+
+    app = create_app()
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app,
+            lifespan="off",  # what serves is started before and stopped after, with plain errors
+            access_log=False,  # a URL names a session; who asked when is the journal's to say
+            log_config=None,
+            ws_max_size=_MAX_MESSAGE_BYTES,
+            timeout_graceful_shutdown=_STOP_SECONDS,
+            server_header=False,
+        )
     )
-    address = listener.getsockname()
-    click.echo(f"kiosk: serving on http://{address[0]}:{address[1]}", err=True)
-    server = uvicorn.Server(config)
-    server.run(sockets=[listener])
-    if not server.started:
-        raise click.ClickException("the service did not start; the log says why")
+
+    def stop() -> None:
+        server.should_exit = True
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # uvicorn has handlers of its own while it serves; these stand before and after.
+        loop.add_signal_handler(number, stop)
+    async with serving(app, settings):
+        host, port = listener.getsockname()[:2]
+        click.echo(f"kiosk: serving on http://{host}:{port}", err=True)
+        await server.serve(sockets=[listener])
 
 
 @click.group()
@@ -140,7 +148,8 @@ def create(
     unknown = set(capabilities) - {str(capability) for capability in Capability}
     if unknown:
         raise click.UsageError(f"capabilities are {', '.join(Capability)}")
-    request = TokenRequest(name, Role(role), Provenance(provenance), lane, capabilities)
+    may = tuple(Capability(capability) for capability in capabilities)
+    request = TokenRequest(name, Role(role), Provenance(provenance), lane, may)
     try:
         token_id, token = create_token(_engine(data), request, SystemClock().now())
     except TokenRequestError as error:
@@ -190,15 +199,12 @@ def revoke(data: Path, token_id: str) -> None:
 
 
 def _engine(data: Path) -> Engine:
-    from kiosk_api.bootstrap import open_store
+    from kiosk_api.bootstrap import STORE_ERRORS, open_store
     from kiosk_api.config import DataDir
-    from kiosk_api.persistence.engine import DatabaseFileError
-    from kiosk_api.persistence.migrations import SchemaError
-    from kiosk_api.sealing import KeyFileError
 
     try:
         return open_store(DataDir(data)).engine
-    except (KeyFileError, DatabaseFileError, SchemaError, OSError) as error:
+    except STORE_ERRORS as error:
         raise click.ClickException(str(error)) from error
 
 
@@ -214,8 +220,9 @@ def _drop_folders(drops: tuple[str, ...]) -> dict[str, Path]:
 
 def _listen(host: str, port: int) -> socket.socket:
     """Bind before anything is started, so that a port in use is one plain line."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), backlog=256)
+        return socket.create_server((host, port), family=family, backlog=256)
     except OSError as error:
         raise click.ClickException(
             f"cannot listen on {host}:{port}: {error.strerror}; choose another --port"

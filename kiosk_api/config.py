@@ -8,6 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 _LANE_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
+LANE_RULE = "lanes are named with 1 to 32 of a-z, 0-9 and -"
+
+
+def is_lane_id(text: str) -> bool:
+    """Whether `text` may name a lane."""
+    return _LANE_ID.fullmatch(text) is not None
 
 
 class UnsafeSettingsError(Exception):
@@ -72,8 +78,10 @@ class Settings:
             raise UnsafeSettingsError(
                 "a demonstration service answers on this machine only; use --host 127.0.0.1"
             )
-        if not self.lanes or any(_LANE_ID.fullmatch(lane) is None for lane in self.lanes):
-            raise UnsafeSettingsError("lanes are named with 1 to 32 of a-z, 0-9 and -")
+        if not self.lanes or not all(map(is_lane_id, self.lanes)):
+            raise UnsafeSettingsError(LANE_RULE)
+        if len(set(self.lanes)) != len(self.lanes):
+            raise UnsafeSettingsError("every lane has a name of its own")
         unknown = sorted(set(self.drop_folders) - set(self.lanes))
         if unknown:
             raise UnsafeSettingsError(f"drop folder for a lane that is not there: {unknown[0]}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kiosk_api.problems import ProblemDetails, problem_response
@@ -34,6 +35,8 @@ class BodyLimit:
         try:
             async with asyncio.timeout(_BODY_SECONDS):
                 body, complete = await _read(receive, limit)
+        except ClientDisconnect:
+            return  # half a picture is no event, and nobody waits for an answer
         except TimeoutError:
             await _refuse(scope, receive, send, 408, "body_too_slow", "the body came too slowly")
             return
@@ -63,13 +66,17 @@ def _has_picture(scope: Scope) -> bool:
 
 
 async def _read(receive: Receive, limit: int) -> tuple[bytes | None, bool]:
-    """The body, or None when it is larger than `limit`; and whether it has ended."""
+    """The body, or None when it is larger than `limit`; and whether it has ended.
+
+    Raises:
+        ClientDisconnect: the sender went away before the end.
+    """
     chunks: list[bytes] = []
     size = 0
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            return b"".join(chunks), True
+            raise ClientDisconnect
         chunk = message.get("body", b"")
         size += len(chunk)
         more = message.get("more_body", False)
@@ -87,7 +94,7 @@ async def _drain(receive: Receive, complete: bool) -> None:
             while not complete and size < _DRAIN_BYTES:
                 message = await receive()
                 size += len(message.get("body", b""))
-                complete = not message.get("more_body", False)
+                complete = not message.get("more_body", False)  # also when the sender went away
     except TimeoutError:
         return
 

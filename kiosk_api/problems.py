@@ -6,6 +6,7 @@ No answer repeats what the caller sent: it may be somebody's document.
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -13,6 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MEDIA_TYPE = "application/problem+json"
 _LOG = logging.getLogger(__name__)
@@ -49,9 +51,13 @@ class Problem(Exception):  # noqa: N818 - the name of the standard, not an error
         self.details = ProblemDetails(title=title, status=status, code=code, detail=detail)
 
 
-def problem_response(details: ProblemDetails) -> JSONResponse:
+def problem_response(
+    details: ProblemDetails, headers: Mapping[str, str] | None = None
+) -> JSONResponse:
     """The HTTP answer for `details`."""
-    headers = {"WWW-Authenticate": "Bearer"} if details.status == 401 else None
+    headers = dict(headers or {})
+    if details.status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
     return JSONResponse(
         details.model_dump(exclude_none=True), details.status, headers, media_type=MEDIA_TYPE
     )
@@ -68,7 +74,8 @@ def install(app: FastAPI) -> None:
     async def on_http_error(request: Request, error: HTTPException) -> JSONResponse:
         code = _HTTP_CODES.get(error.status_code, f"http_{error.status_code}")
         title = code.replace("_", " ")
-        return problem_response(ProblemDetails(title=title, status=error.status_code, code=code))
+        details = ProblemDetails(title=title, status=error.status_code, code=code)
+        return problem_response(details, error.headers)
 
     @app.exception_handler(RequestValidationError)
     async def on_invalid(request: Request, error: RequestValidationError) -> JSONResponse:
@@ -79,16 +86,33 @@ def install(app: FastAPI) -> None:
             )
         )
 
-    @app.exception_handler(Exception)
-    async def on_failure(request: Request, error: Exception) -> JSONResponse:
-        # The message may hold what the caller sent; the type and the route do not.
-        route = request.scope.get("route")
-        _LOG.error(
-            "request failed: %s at %s", type(error).__name__, getattr(route, "path", "unknown")
-        )
-        return problem_response(
-            ProblemDetails(title="internal error", status=500, code="internal_error")
-        )
+
+class Failures:
+    """Ends what nobody expected here, before a server prints a traceback of it.
+
+    The message of an exception may hold what the caller sent; its type and our route do not.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        begun = False
+
+        async def watched(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watched)
+        except Exception as error:  # noqa: BLE001  # the last place where it can be caught
+            path = getattr(scope.get("route"), "path", "unknown")
+            _LOG.error("request failed: %s at %s", type(error).__name__, path)
+            if scope["type"] == "http" and not begun:
+                details = ProblemDetails(title="internal error", status=500, code="internal_error")
+                await problem_response(details)(scope, receive, send)
 
 
 def _where(entry: dict[str, Any]) -> dict[str, str]:

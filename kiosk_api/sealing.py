@@ -98,7 +98,17 @@ def create_keys(directory: Path) -> Keyring:
             file.flush()
             os.fsync(file.fileno())
         partial.replace(path)
+    _make_durable(directory)
     return load_keys(directory)
+
+
+def _make_durable(directory: Path) -> None:
+    """Have the new names on the disk: what a lost key sealed is lost, too."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def load_keys(directory: Path) -> Keyring:

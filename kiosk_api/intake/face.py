@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from kiosk_api.core.evidence import (
     FaceFacts,
@@ -36,11 +36,15 @@ class FaceReading:
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+
+
+# Names that a worker sends end in journals and as labels of metrics.
+_Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.]{0,31}$")]
 
 
 class _Quality(_Strict):
-    measure: str = Field(max_length=64)
+    measure: _Name
     status: Annotated[QualityStatus, Field(strict=False)]
     score: float | None
 
@@ -65,10 +69,10 @@ class _WorkerAnswer(_Strict):
     fault: str | None = None
     code: str | None = None
     faces: int | None = None
-    quality: list[_Quality] = Field(default_factory=list)
+    quality: list[_Quality] = Field(default_factory=list, max_length=32)
     match: _Match | None = None
     why: Literal["not_present", "incomparable"] | None = None
-    timings_ms: dict[str, float] = Field(default_factory=dict)
+    timings_ms: dict[_Name, float] = Field(default_factory=dict, max_length=32)
 
 
 async def measure_face(

@@ -44,7 +44,8 @@ def main() -> None:
     answers.flush()
     while (frame := read_frame_blocking(requests)) is not None:
         message, blobs = frame
-        answers.write(encode_frame(_answer(pipeline, message, blobs)))
+        answer = _answer(pipeline, message, blobs)
+        answers.write(encode_frame({**answer, "job": message.get("job")}))
         answers.flush()
 
 

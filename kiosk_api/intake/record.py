@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 
@@ -21,6 +22,8 @@ from kiosk_api.core.evidence import (
 from kiosk_api.records.errors import RecordError
 from kiosk_api.records.lookup import claims_of, facts
 from kiosk_api.records.repository import FoundRecord, RecordRepository
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,9 @@ async def look_up(
     except TimeoutError:
         return _failed(Why.DEADLINE, FaultKind.BUDGET_EXHAUSTED)
     except RecordError:
+        return _failed(Why.STORE_FAILED, FaultKind.STORE_FAILED)
+    except Exception as error:  # noqa: BLE001  # a database driver's own, whatever it is
+        _LOG.error("a look-up failed: %s", type(error).__name__)
         return _failed(Why.STORE_FAILED, FaultKind.STORE_FAILED)
     return RecordReading(Measured(facts(found, claims_of(reading))), None, found)
 

@@ -45,17 +45,24 @@ class WorkerDiedError(WorkerError):
 @dataclass(eq=False, slots=True)
 class _Worker:
     process: asyncio.subprocess.Process
+    jobs: int = 0
 
-    async def exchange(self, frame: bytes) -> Reply:
+    async def exchange(self, message: dict[str, Any], blobs: tuple[bytes, ...] = ()) -> Reply:
+        """Send one job and read its answer, which bears the job's number: an answer that is left
+        over from one traveler must never count for the next."""
         stdin, stdout = self.process.stdin, self.process.stdout
         if stdin is None or stdout is None:
             raise WorkerDiedError("worker has no pipes")
+        self.jobs += 1
         try:
-            stdin.write(frame)
+            stdin.write(encode_frame({**message, "job": self.jobs}, blobs))
             await stdin.drain()
-            return await read_frame(stdout)
+            answer, answer_blobs = await read_frame(stdout)
         except (OSError, EOFError, FrameError) as error:
             raise WorkerDiedError("worker ended in mid-job") from error
+        if answer.pop("job", None) != self.jobs:
+            raise WorkerDiedError("worker answered another job")
+        return answer, answer_blobs
 
     async def kill(self) -> None:
         with contextlib.suppress(ProcessLookupError):
@@ -70,8 +77,9 @@ class WorkerPool:
     """A fixed number of warm workers that run `python -m MODULE`.
 
     Args:
-        module: module whose `__main__` reads frames on standard input and answers on standard
-            output; its first frame, `{"ready": true}`, says that it is warm.
+        module: module whose `__main__` reads frames on standard input and answers each on
+            standard output with the same number under `job`; its first frame, `{"ready": true}`,
+            says that it is warm.
         size: how many workers are kept; all but the busy ones are spares.
         on_event: told of `started`, `killed` and `died`, for the metrics.
     """
@@ -138,13 +146,14 @@ class WorkerPool:
         Raises:
             NoWorkerError, WorkerHungError, WorkerDiedError: refer.
         """
-        frame = encode_frame(message, blobs)
         try:
-            return await self._attempt(frame, deadline)
+            return await self._attempt(message, blobs, deadline)
         except WorkerDiedError:
-            return await self._attempt(frame, deadline)
+            return await self._attempt(message, blobs, deadline)
 
-    async def _attempt(self, frame: bytes, deadline: float) -> Reply:
+    async def _attempt(
+        self, message: dict[str, Any], blobs: tuple[bytes, ...], deadline: float
+    ) -> Reply:
         try:
             async with asyncio.timeout_at(deadline):
                 worker = await self._idle.get()
@@ -153,7 +162,7 @@ class WorkerPool:
         healthy = False
         try:
             async with asyncio.timeout_at(deadline):
-                reply = await worker.exchange(frame)
+                reply = await worker.exchange(message, blobs)
             healthy = True
         except TimeoutError as error:
             self.on_event("killed")
@@ -189,16 +198,19 @@ class WorkerPool:
             await asyncio.sleep(_RESTART_PAUSE_SECONDS)
 
     async def _boot(self) -> _Worker | None:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            self.module,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,  # native libraries print; pictures are not logged
-            limit=_STREAM_LIMIT_BYTES,
-            env=_worker_environment(),
-        )
+        try:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                self.module,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.DEVNULL,  # native libraries print what they please
+                limit=_STREAM_LIMIT_BYTES,
+                env=_worker_environment(),
+            )
+        except OSError:
+            return None  # no memory, process or descriptor is free; the next attempt may find one
         worker = _Worker(process)
         self._all.add(worker)
         ready = False
@@ -228,7 +240,7 @@ class WorkerPool:
                 return
             try:
                 async with asyncio.timeout(_PING_SECONDS):
-                    await worker.exchange(encode_frame({"op": "ping"}))
+                    await worker.exchange({"op": "ping"})
             except (TimeoutError, WorkerDiedError):
                 self.on_event("died")
                 self._discard(worker)

@@ -77,6 +77,8 @@ class Journal:
         self._policies = recovered.policies
         self._unsigned = recovered.unsigned
         self._last_at = recovered.last_at
+        self.acknowledged_before = recovered.tail.seq - recovered.unanchored
+        """Number of the last entry that was acknowledged to anybody before this start."""
         self._signed_at = clock.monotonic()
         self._ready = Condition()
         self._waiting: deque[Job] = deque()

@@ -33,7 +33,7 @@ from devices.supervisor import DeviceSupervisor
 from kiosk_api.core.decision import Outcome
 from kiosk_api.core.evidence import Fault, FaultKind, Stage
 from kiosk_api.core.session import SessionState
-from kiosk_api.sessions.errors import SessionError
+from kiosk_api.sessions.errors import LaneBusyError, SessionError
 from kiosk_api.sessions.live import LiveSession, Told
 from kiosk_api.sessions.readings import document_event, face_event
 from kiosk_api.sessions.service import SessionService
@@ -60,6 +60,7 @@ class LaneController:
         self._service = service
         self._told: set[asyncio.Task[None]] = set()
         self._shown: Signal | None = None
+        self._serves = False
 
     async def run(self) -> None:
         """Serve travelers until cancelled."""
@@ -70,9 +71,11 @@ class LaneController:
                 event = await self._next(events)
                 match event:
                     case DocumentScanned():
+                        self._serves = True
                         await self._serve(event.scan, events)
+                        self._serves = False
                     case DeviceConnected():
-                        self._show_again()
+                        self._show(self._resting)
                     case DeviceLost() | DeviceStateChanged():
                         pass  # nobody is at the lane; the device report has it
                     case _:
@@ -89,13 +92,17 @@ class LaneController:
             event = await events.next_unless(pause)
             if event is not None:
                 return event
-            self._show_again()
+            self._show(self._resting)
         return await events.next()
 
     async def _serve(self, scan: DocumentScan, events: _Inbox) -> None:
         """One traveler, from the first scan to the answer."""
         try:
             live = await self._service.open(self._lane_id, via="device")
+        except LaneBusyError:
+            # A program leads a session here; its traveler is not ours to guide.
+            _LOG.warning("lane %s: a scan while a session over HTTP is going on", self._lane_id)
+            return
         except SessionError as error:
             _LOG.warning("lane %s: no session for a scan: %s", self._lane_id, error.code)
             self._show(Signal.OUT_OF_SERVICE)
@@ -107,6 +114,8 @@ class LaneController:
         except SessionError as error:
             # Somebody else ended it, e.g. the sweeper of idle sessions: the answer is there.
             _LOG.info("lane %s: session went on elsewhere: %s", self._lane_id, error.code)
+        except Exception as error:  # noqa: BLE001  # one traveler's trouble is not the next one's
+            _LOG.error("lane %s: cut off: %s", self._lane_id, type(error).__name__)
         if live.told is None:
             await self._service.fault(live, Fault(FaultKind.DEVICE_ERROR, Stage.CAPTURE))
         if live.told is not None:
@@ -123,6 +132,8 @@ class LaneController:
                 return
             if isinstance(event, DocumentScanned):
                 await self._service.document(live, document_event(event.scan))
+            elif isinstance(event, DeviceConnected):
+                self._show(Signal.PRESENT_AGAIN)
             elif _is_lost(event, Capability.DOCUMENT_READER):
                 await self._service.fault(live, Fault(FaultKind.DEVICE_LOST, Stage.DOCUMENT))
 
@@ -189,19 +200,18 @@ class LaneController:
         for indicator in self._supervisor.lane(self._lane_id).indicators:
             self._start(indicator.show(signal, session_id, timeout=_TELL_SECONDS))
 
-    def _show_again(self) -> None:
-        """What a device that has just come should show: whether this lane serves anybody."""
-        self._show(Signal.READY if self._service.in_service else Signal.OUT_OF_SERVICE)
+    @property
+    def _resting(self) -> Signal:
+        """What a lane without a traveler shows: whether it serves anybody."""
+        return Signal.READY if self._service.in_service else Signal.OUT_OF_SERVICE
 
     async def _watch_service(self) -> None:
         """Show by itself when the lane goes out of service, and when it is back."""
-        before = self._service.in_service
         while True:
             await asyncio.sleep(_IN_SERVICE_CHECK_SECONDS)
-            now = self._service.in_service
-            if now != before:
-                self._show_again()
-            before = now
+            rests = not self._serves and self._shown not in OUTCOME_SIGNALS
+            if rests and self._shown is not self._resting:
+                self._show(self._resting)
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.ensure_future(_quietly(work))

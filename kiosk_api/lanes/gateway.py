@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from fastapi import APIRouter
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
@@ -20,15 +21,16 @@ router = APIRouter(prefix="/v1/devices", tags=["devices"])
 async def gateway(socket: WebSocket) -> None:
     """Serve one agent until it goes; see docs/integrators/gateway.md for the messages."""
     book: TokenBook = socket.app.state.tokens
-    token = bearer_token(socket.headers.get("authorization"))
-    principal = book.principal(token) if token is not None else None
+    token = bearer_token(socket.headers.get("authorization")) or ""
+    principal = book.principal(token)
     if principal is None or principal.role is not Role.DEVICE or principal.lane_id is None:
         # Refused before it is accepted: the client sees HTTP 403.
         await socket.close(CloseCode.POLICY_VIOLATION)
         return
     await socket.accept()
     devices: DeviceGateway = socket.app.state.gateway
-    await devices.serve(_SocketConnection(socket), _credential(principal, principal.lane_id))
+    connection = _SocketConnection(socket, lambda: book.principal(token) == principal)
+    await devices.serve(connection, _credential(principal, principal.lane_id))
 
 
 def _credential(principal: Principal, lane_id: str) -> AgentCredential:
@@ -36,16 +38,21 @@ def _credential(principal: Principal, lane_id: str) -> AgentCredential:
         agent_id=principal.token_id,
         lane_id=lane_id,
         provenance=Provenance(principal.provenance.value),
-        capabilities=frozenset(Capability(name) for name in principal.capabilities)
-        or frozenset(Capability),
+        capabilities=frozenset(principal.capabilities or Capability),
     )
 
 
 class _SocketConnection(MessageConnection):
-    """A WebSocket as the device layer wants it."""
+    """A WebSocket as the device layer wants it; it ends with the token that opened it.
 
-    def __init__(self, socket: WebSocket) -> None:
+    Args:
+        socket: accepted.
+        is_allowed: asked at every message, heartbeats included.
+    """
+
+    def __init__(self, socket: WebSocket, is_allowed: Callable[[], bool]) -> None:
         self._socket = socket
+        self._is_allowed = is_allowed
 
     async def receive(self, timeout: float) -> str | bytes:
         """The next message."""
@@ -53,7 +60,7 @@ class _SocketConnection(MessageConnection):
             raise ConnectionClosedError
         async with asyncio.timeout(timeout):
             message = await self._socket.receive()
-        if message["type"] == "websocket.disconnect":
+        if message["type"] == "websocket.disconnect" or not self._is_allowed():
             raise ConnectionClosedError
         text: str | None = message.get("text")
         return text if text is not None else message.get("bytes") or b""

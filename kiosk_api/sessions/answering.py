@@ -50,11 +50,12 @@ class _Due:
 
 @dataclass(frozen=True, slots=True)
 class _Verdict:
-    """A decision with what it was made of."""
+    """A decision with what it was made of, and the session as it ends with it."""
 
     evidence: Evidence
     decision: Decision
     now: datetime
+    ended: Session
 
     @property
     def admits(self) -> bool:
@@ -92,9 +93,9 @@ class Answerer:
         started = self.clock.monotonic()
         budget = self.policy.times.budget.total_seconds()
         due = _Due(arrived, (started if arrived is None else arrived) + budget)
-        if not self.guard.is_reliable(live.clock_mark):
-            self._add_fault(live, FaultKind.CLOCK_UNRELIABLE, Stage.DECISION)
         try:
+            if not self.guard.is_reliable(live.clock_mark):
+                self._add_fault(live, FaultKind.CLOCK_UNRELIABLE, Stage.DECISION)
             verdict = self._decide(live)
             live.timings_ms[Stage.DECISION] = (self.clock.monotonic() - started) * 1000
             if verdict.admits:
@@ -110,9 +111,16 @@ class Answerer:
         return self._tell(live, verdict, due, place)
 
     def _decide(self, live: LiveSession) -> _Verdict:
+        """Ask decide(), and have the session's table look once more before anything is written.
+
+        Raises:
+            IllegalEventError: the table does not admit what decide() does.
+        """
         now = self.clock.now()
         evidence = live.session.evidence()
-        return _Verdict(evidence, decide(evidence, self.policy, now), now)
+        decision = decide(evidence, self.policy, now)
+        event = Admitted() if decision.outcome is Outcome.ADMIT else Referred()
+        return _Verdict(evidence, decision, now, advance(live.session, event, self.policy))
 
     def _add_fault(self, live: LiveSession, kind: FaultKind, stage: Stage) -> None:
         live.session = advance(live.session, Faulted(Fault(kind, stage)), self.policy)
@@ -122,32 +130,39 @@ class Answerer:
     ) -> JournalPlace | None:
         """The place in the journal, or None when the ADMIT was not durable in time."""
         draft = self._draft(live, verdict, due)
-        receipt = self.journal.append(draft, not_after=due.tell_by)
-        place = await self._wait(live, receipt, due)
+        live.receipt = self.journal.append(draft, not_after=due.tell_by)
+        place = await self._wait(live, live.receipt, due)
         return place if self.clock.monotonic() <= due.tell_by else None
 
     async def _record(self, live: LiveSession, verdict: _Verdict, due: _Due) -> JournalPlace | None:
         """The place of a referral; None when the disk did not take it yet."""
-        return await self._wait(live, self.journal.append(self._draft(live, verdict, due)), due)
+        live.receipt = self.journal.append(self._draft(live, verdict, due))
+        return await self._wait(live, live.receipt, due)
 
     def _take_back(self, live: LiveSession, due: _Due) -> _Verdict:
         """Refer instead of an ADMIT that is not durable; told now, written when that works."""
         self._add_fault(live, FaultKind.JOURNAL_UNAVAILABLE, Stage.JOURNAL)
         verdict = self._decide(live)
-        draft = self._draft(live, verdict, due)
-        self.journal.supersede(draft).add_done_callback(_log_failure)
+        self._supersede(live, verdict, due)
         return verdict
 
     def _last_resort(self, live: LiveSession, due: _Due) -> _Verdict:
         """Refer with what can always be written down: that there was a session, and it failed."""
-        bare = Session(live.session.session_id, live.session.lane_id)
-        fault = Fault(FaultKind.SESSION_INTERRUPTED, Stage.DECISION)
-        live.session = advance(bare, Faulted(fault), self.policy)
+        live.session = interrupted_session(
+            live.session.session_id, live.session.lane_id, self.policy
+        )
         live.identifying = {}
         verdict = self._decide(live)
-        draft = self._draft(live, verdict, due)
-        self.journal.supersede(draft).add_done_callback(_log_failure)
+        try:
+            self._supersede(live, verdict, due)
+        except Exception as error:  # noqa: BLE001  # the next start finds the session unfinished
+            _LOG.error("a referral could not be put on record: %s", type(error).__name__)
+            live.receipt = None
         return verdict
+
+    def _supersede(self, live: LiveSession, verdict: _Verdict, due: _Due) -> None:
+        live.receipt = self.journal.supersede(self._draft(live, verdict, due))
+        live.receipt.add_done_callback(_log_failure)
 
     async def _wait(
         self, live: LiveSession, receipt: Future[Receipt], due: _Due
@@ -208,8 +223,7 @@ class Answerer:
     def _tell(
         self, live: LiveSession, verdict: _Verdict, due: _Due, place: JournalPlace | None
     ) -> Told:
-        event = Admitted() if verdict.admits else Referred()
-        live.session = advance(live.session, event, self.policy)
+        live.session = verdict.ended
         answer_ms = self._since(due.arrived)
         told = Told(
             decision=verdict.decision,
@@ -231,6 +245,12 @@ class Answerer:
 
     def _since(self, arrived: float | None) -> float | None:
         return None if arrived is None else (self.clock.monotonic() - arrived) * 1000
+
+
+def interrupted_session(session_id: str, lane_id: str, policy: Policy) -> Session:
+    """A session of which only this is known: that it was, and that it was cut off."""
+    fault = Fault(FaultKind.SESSION_INTERRUPTED, Stage.DECISION)
+    return advance(Session(session_id, lane_id), Faulted(fault), policy)
 
 
 def _log_failure(future: Future[Any]) -> None:

@@ -26,6 +26,7 @@ from kiosk_api.sessions.errors import (
     RequestKeyReusedError,
     SessionError,
     SessionFinishedError,
+    SessionOfDevicesError,
     UnknownLaneError,
     UnknownSessionError,
 )
@@ -47,12 +48,14 @@ _STATUS: dict[type[SessionError], int] = {
     UnknownSessionError: 404,
     LaneBusyError: 409,
     OutOfOrderError: 409,
+    SessionOfDevicesError: 409,
     SessionFinishedError: 409,
     EventReplayedError: 409,
     RequestKeyReusedError: 422,
     LaneOutOfServiceError: 503,
 }
 _KEY = re.compile(r"[A-Za-z0-9._:-]{1,100}")
+_EVENT_NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
 _KEY_RULE = "an idempotency key has 1 to 100 of A-Z a-z 0-9 . _ : -"
 _PICTURES = frozenset({"image/jpeg", "image/png"})
 
@@ -125,6 +128,8 @@ async def scan_document(
     """
     service = _service(request)
     live = await _live(service, session_id)
+    if live.via != "http":
+        raise SessionOfDevicesError
     event = DocumentEvent(body.event_id, http_source(principal), tuple(body.mrz))
     await service.document(live, event)
     return session_view(live)
@@ -162,19 +167,21 @@ async def capture_face(
     key = _checked_key(idempotency_key)
     # Named by what it is: another picture under the same key is another event.
     event_id = f"{key or session_id}-{service.fingerprint(picture)}"
+    event = FaceEvent(event_id, http_source(principal), picture, request.state.arrived)
     live = service.find(session_id)
-    if live is None or live.finished:
-        events = (
-            live.event_ids if live is not None else (await _past(service, session_id)).event_ids
-        )
-        if key is None or event_id not in events:
+    if live is not None and live.via != "http":
+        raise SessionOfDevicesError
+    try:
+        if live is None:
             raise SessionFinishedError
-        response.headers["Idempotency-Replayed"] = "true"
-        return await _view(service, session_id)
-    await service.face(
-        live, FaceEvent(event_id, http_source(principal), picture, request.state.arrived)
-    )
-    return session_view(live)
+        await service.face(live, event)
+        return session_view(live)
+    except SessionFinishedError:
+        taken = live.event_ids if live else (await _past(service, session_id)).event_ids
+        if key is None or event_id not in taken:
+            raise
+    response.headers["Idempotency-Replayed"] = "true"
+    return await _view(service, session_id)
 
 
 @router.delete("/{session_id}")
@@ -201,11 +208,8 @@ async def watch_session(
     The stream ends with the answer. With Last-Event-ID it goes on where it broke off.
     """
     live = await _live(_service(request), session_id)
-    after = (
-        int(last_event_id)
-        if last_event_id and last_event_id.isascii() and last_event_id.isdigit()
-        else 0
-    )
+    # An id that we never gave begins at the beginning, as an absent one does.
+    after = int(last_event_id) if last_event_id and _EVENT_NUMBER.fullmatch(last_event_id) else 0
     return EventSourceResponse(_stream(live, after), ping=15)
 
 

@@ -41,6 +41,13 @@ class LaneOutOfServiceError(SessionError):
     sentence = "the lane is out of service; travelers see an officer"
 
 
+class SessionOfDevicesError(SessionError):
+    """Devices lead the session; what else arrives is not bound to its captures."""
+
+    code = "session_of_devices"
+    sentence = "devices lead this session; no one else sends its readings"
+
+
 class OutOfOrderError(SessionError):
     """The event does not fit the session's state."""
 

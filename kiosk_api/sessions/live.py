@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import AsyncIterator
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -13,6 +14,7 @@ from kiosk_api.core.decision import Decision
 from kiosk_api.core.evidence import Evidence
 from kiosk_api.core.session import Session
 from kiosk_api.journal.drafts import PictureRef
+from kiosk_api.journal.jobs import Receipt
 from kiosk_api.sealing import Sealer
 
 
@@ -66,6 +68,8 @@ class LiveSession:
     event_ids: list[str] = field(default_factory=list)
     timings_ms: dict[str, float] = field(default_factory=dict)
     told: Told | None = None
+    receipt: Future[Receipt] | None = field(default=None, repr=False)
+    """Of what the journal was handed last: it holds once what was told is durable."""
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     _events: list[SessionEvent] = field(default_factory=list)
     _complete: bool = False

@@ -10,16 +10,19 @@ import asyncio
 import logging
 import secrets
 from collections import OrderedDict
-from concurrent.futures import Executor
+from collections.abc import Coroutine
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
+from datetime import datetime
 from hashlib import sha256
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from documents.mrz import normalise
 from kiosk_api.clock import Clock, ClockGuard
-from kiosk_api.core.evidence import Fault, FaultKind, NotMeasured, Stage, Why
+from kiosk_api.core.evidence import Fault, FaultKind, Source, Stage
 from kiosk_api.core.policy import Policy
 from kiosk_api.core.session import (
     DocumentRead,
@@ -38,9 +41,11 @@ from kiosk_api.intake.document import DocumentReading, read_document
 from kiosk_api.intake.face import measure_face
 from kiosk_api.intake.record import look_up
 from kiosk_api.intake.workers import WorkerPool
+from kiosk_api.journal.errors import JournalError
+from kiosk_api.journal.jobs import Receipt
 from kiosk_api.journal.store import Journal
 from kiosk_api.records.repository import FoundRecord, RecordRepository
-from kiosk_api.sealing import Keyring
+from kiosk_api.sealing import Keyring, Sealer
 from kiosk_api.sessions.answering import Answerer
 from kiosk_api.sessions.errors import (
     EventReplayedError,
@@ -48,6 +53,7 @@ from kiosk_api.sessions.errors import (
     LaneOutOfServiceError,
     OutOfOrderError,
     RequestKeyReusedError,
+    SessionError,
     SessionFinishedError,
     UnknownLaneError,
 )
@@ -86,7 +92,8 @@ class SessionService:
     _opening: set[str] = field(default_factory=set)
     _sessions: OrderedDict[str, LiveSession] = field(default_factory=OrderedDict)
     _used_events: OrderedDict[tuple[str, str], str] = field(default_factory=OrderedDict)
-    _finishing: set[asyncio.Future[None]] = field(default_factory=set)
+    _steps: set[asyncio.Future[None]] = field(default_factory=set)
+    _aside: set[asyncio.Future[None]] = field(default_factory=set)
 
     @property
     def in_service(self) -> bool:
@@ -132,22 +139,35 @@ class SessionService:
     async def _open(self, lane_id: str, via: str, request: RequestKey | None) -> LiveSession:
         session_id = secrets.token_hex(12)
         mark = self.guard.mark()
-        loop = asyncio.get_running_loop()
+        opening = asyncio.get_running_loop().run_in_executor(
+            self.executor, self.repository.open, session_id, lane_id, via, mark[0], request
+        )
         try:
             async with asyncio.timeout(self.policy.times.document_step.total_seconds()):
-                sealer = await loop.run_in_executor(
-                    self.executor, self.repository.open, session_id, lane_id, via, mark[0], request
-                )
-        except (TimeoutError, SQLAlchemyError) as error:
+                sealer = await asyncio.shield(opening)
+        except TimeoutError as error:
+            self._start_aside(self._end_late(opening, session_id, lane_id, via, mark))
             raise LaneOutOfServiceError from error
-        return LiveSession(
-            session=Session(session_id, lane_id),
-            opened_at=mark[0],
-            clock_mark=mark,
-            sealer=sealer,
-            via=via,
-            touched=mark[1],
-        )
+        except SQLAlchemyError as error:
+            raise LaneOutOfServiceError from error
+        return _live(session_id, lane_id, via, mark, sealer)
+
+    async def _end_late(
+        self,
+        opening: asyncio.Future[Sealer],
+        session_id: str,
+        lane_id: str,
+        via: str,
+        mark: tuple[datetime, float],
+    ) -> None:
+        """Refer a session whose beginning was recorded after everybody had given up on it."""
+        try:
+            sealer = await opening
+        except SQLAlchemyError:
+            return
+        live = _live(session_id, lane_id, via, mark, sealer)
+        self._remember(live)
+        await self.fault(live, Fault(FaultKind.SESSION_INTERRUPTED, Stage.DOCUMENT))
 
     def fingerprint(self, picture: bytes) -> str:
         """A keyed digest of a picture, 16 hexadecimal digits: it tells two apart, nothing else."""
@@ -189,14 +209,18 @@ class SessionService:
         Raises:
             SessionFinishedError, OutOfOrderError, EventReplayedError
         """
+        await self._to_its_end(live, self._document(live, event))
+
+    async def _document(self, live: LiveSession, event: DocumentEvent) -> None:
         async with live.lock:
-            if not self._take(live, event.source.device_id, event.event_id):
+            if self._is_repeated(live, event.source, event.event_id):
                 return
+            if live.told is not None:
+                raise SessionFinishedError
             if live.session.state is not SessionState.AWAITING_DOCUMENT:
-                same = event.lines == live.mrz_lines
-                again = DocumentReadAgain(event.source) if same else SecondDocument(event.source)
-                await self._step(live, again)
+                await self._document_again(live, event)
                 return
+            self._use(live, event.source, event.event_id)
             started = self.clock.monotonic()
             today = self.clock.now().astimezone(ZoneInfo(self.policy.timezone)).date()
             reading = read_document(event.lines, today=today)
@@ -224,17 +248,32 @@ class SessionService:
                 return
             await self._step(live, read, reading.problems)
 
+    async def _document_again(self, live: LiveSession, event: DocumentEvent) -> None:
+        if _as_printed(event.lines) == _as_printed(live.mrz_lines):
+            # Tells nothing new, and keeps no idle session going.
+            await self._step(live, DocumentReadAgain(event.source))
+            return
+        self._use(live, event.source, event.event_id)
+        await self._step(live, SecondDocument(event.source))
+
     async def face(self, live: LiveSession, event: FaceEvent) -> Told:
         """Take a captured face, and answer.
 
         Raises:
             SessionFinishedError, OutOfOrderError, EventReplayedError
         """
+        await self._to_its_end(live, self._face(live, event))
+        return _answer(live)
+
+    async def _face(self, live: LiveSession, event: FaceEvent) -> None:
         async with live.lock:
-            if not self._take(live, event.source.device_id, event.event_id):
-                raise OutOfOrderError
+            if live.told is not None:
+                raise SessionFinishedError
             if live.session.state is not SessionState.AWAITING_FACE:
                 raise OutOfOrderError
+            if self._is_repeated(live, event.source, event.event_id):
+                raise OutOfOrderError
+            self._use(live, event.source, event.event_id)
             times = self.policy.times
             deadline = event.arrived + (times.budget - times.reserve).total_seconds()
             live.pictures.append(event.picture)
@@ -247,15 +286,18 @@ class SessionService:
             )
             if reading.fault is not None:
                 live.session = advance(live.session, Faulted(reading.fault), self.policy)
-            return await self._conclude(live, event.arrived)
+            await self._conclude(live, event.arrived)
 
     async def fault(self, live: LiveSession, fault: Fault) -> Told:
         """Refer a session because something went wrong; harmless when it has its answer."""
+        await self._to_its_end(live, self._fault(live, fault))
+        return _answer(live)
+
+    async def _fault(self, live: LiveSession, fault: Fault) -> None:
         async with live.lock:
-            if live.told is not None:
-                return live.told
-            live.session = advance(live.session, Faulted(fault), self.policy)
-            return await self._conclude(live, None)
+            if live.told is None:
+                live.session = advance(live.session, Faulted(fault), self.policy)
+                await self._conclude(live, None)
 
     async def sweep(self) -> None:
         """Refer sessions that nobody goes on with; runs until cancelled."""
@@ -276,8 +318,25 @@ class SessionService:
         """Refer every open session, because the service ends."""
         for live in tuple(self._active.values()):
             await self.fault(live, Fault(FaultKind.SESSION_INTERRUPTED, Stage.DECISION))
-        if self._finishing:
-            await asyncio.wait(self._finishing, timeout=1.0)
+        if self._aside:
+            await asyncio.wait(self._aside, timeout=1.0)
+
+    async def _to_its_end(self, live: LiveSession, step: Coroutine[Any, Any, None]) -> None:
+        """Run a step that goes on when its caller goes away: what it journals, it also tells."""
+        task = asyncio.ensure_future(self._or_refer(live, step))
+        self._steps.add(task)
+        task.add_done_callback(self._steps.discard)
+        await asyncio.shield(task)
+
+    async def _or_refer(self, live: LiveSession, step: Coroutine[Any, Any, None]) -> None:
+        """Run a step; what nobody expected refers the session instead of leaving it stuck."""
+        try:
+            await step
+        except SessionError:
+            raise
+        except Exception as error:  # noqa: BLE001  # whatever happens, the traveler gets an answer
+            _LOG.error("a session was cut off: %s", type(error).__name__)
+            await self._fault(live, Fault(FaultKind.SESSION_INTERRUPTED, Stage.DECISION))
 
     async def _step(self, live: LiveSession, event: Event, problems: tuple[str, ...] = ()) -> None:
         """Advance, tell the watchers, and answer when that is due."""
@@ -291,57 +350,63 @@ class SessionService:
         data = {"state": live.session.state, "problems": list(problems)}
         await live.publish(_published_name(event), data)
 
-    async def _conclude(self, live: LiveSession, arrived: float | None) -> Told:
+    async def _conclude(self, live: LiveSession, arrived: float | None) -> None:
         told = await self.answerer.answer(live, arrived=arrived)
         live.told = told
         live.ended.set()
         live.forget()
         if self._active.get(live.session.lane_id) is live:
             del self._active[live.session.lane_id]
-        self._finish_row(live, told)
+        if live.receipt is not None:
+            self._start_aside(self._copy_outcome(live, told, live.receipt))
         await live.publish(
             "decided",
             {"state": live.session.state, "outcome": told.decision.outcome},
             last=True,
         )
-        return told
 
-    def _finish_row(self, live: LiveSession, told: Told) -> None:
-        """Copy the outcome to the database, aside: the journal has it already."""
+    async def _copy_outcome(self, live: LiveSession, told: Told, receipt: Future[Receipt]) -> None:
+        """Copy the outcome to the database once the journal has it.
+
+        Until then the row stays unfinished, so that a start after a crash looks at it again.
+        """
         session = live.session
-        loop = asyncio.get_running_loop()
-        writing = loop.run_in_executor(
-            self.executor,
-            self.repository.finish,
-            session.session_id,
-            session.state,
-            str(told.decision.outcome),
-            told.decided_at,
-        )
-        self._finishing.add(writing)
-        writing.add_done_callback(self._finished)
+        try:
+            await asyncio.wrap_future(receipt)
+            await asyncio.get_running_loop().run_in_executor(
+                self.executor,
+                self.repository.finish,
+                session.session_id,
+                session.state,
+                str(told.decision.outcome),
+                told.decided_at,
+            )
+        except (JournalError, SQLAlchemyError) as error:
+            _LOG.warning("the database does not have an outcome yet: %s", type(error).__name__)
 
-    def _finished(self, writing: asyncio.Future[None]) -> None:
-        self._finishing.discard(writing)
-        if not writing.cancelled() and writing.exception() is not None:
-            _LOG.warning("the database does not have an outcome yet; the journal has")
+    def _start_aside(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._aside.add(task)
+        task.add_done_callback(self._aside.discard)
 
-    def _take(self, live: LiveSession, device_id: str, event_id: str) -> bool:
-        """Whether an event is new; what another session used is refused."""
-        if live.told is not None:
-            raise SessionFinishedError
-        user = self._used_events.get((device_id, event_id))
-        session_id = live.session.session_id
-        if user is not None and user != session_id:
+    def _is_repeated(self, live: LiveSession, source: Source, event_id: str) -> bool:
+        """Whether the session had this very event before.
+
+        Raises:
+            EventReplayedError: another session had it.
+        """
+        user = self._used_events.get((source.device_id, event_id))
+        if user is not None and user != live.session.session_id:
             raise EventReplayedError
+        return user is not None
+
+    def _use(self, live: LiveSession, source: Source, event_id: str) -> None:
+        """Note an event that the session takes; no other session will."""
         live.touched = self.clock.monotonic()
-        if user == session_id:
-            return False
-        self._used_events[device_id, event_id] = session_id
         live.event_ids.append(event_id)
+        self._used_events[source.device_id, event_id] = live.session.session_id
         while len(self._used_events) > _REMEMBERED_EVENTS:
             self._used_events.popitem(last=False)
-        return True
 
     def _remember(self, live: LiveSession) -> None:
         self._sessions[live.session.session_id] = live
@@ -352,11 +417,17 @@ class SessionService:
             del self._sessions[oldest.session.session_id]
 
 
-def interrupted_session(session_id: str, lane_id: str, policy: Policy) -> Session:
-    """What is known of a session whose process ended: that it was, and that it was cut off."""
-    session = Session(session_id, lane_id, document=NotMeasured(Why.NOT_ATTEMPTED))
-    fault = Fault(FaultKind.SESSION_INTERRUPTED, Stage.DECISION)
-    return advance(session, Faulted(fault), policy)
+def _live(
+    session_id: str, lane_id: str, via: str, mark: tuple[datetime, float], sealer: Sealer
+) -> LiveSession:
+    return LiveSession(
+        session=Session(session_id, lane_id),
+        opened_at=mark[0],
+        clock_mark=mark,
+        sealer=sealer,
+        via=via,
+        touched=mark[1],
+    )
 
 
 def _identifying(
@@ -367,6 +438,17 @@ def _identifying(
         "mrz": list(lines),
         "person_id": found.record.person_id if found is not None else None,
     }
+
+
+def _as_printed(lines: tuple[str, ...]) -> tuple[str, ...]:
+    """Lines without what differs from one reading to the next: case, spaces, look-alikes."""
+    return normalise("\n".join(lines)).lines
+
+
+def _answer(live: LiveSession) -> Told:
+    """The answer of a session that was just answered."""
+    assert live.told is not None
+    return live.told
 
 
 def _published_name(event: Event) -> str:
