@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import logging
+import os
 import signal
 import socket
 from pathlib import Path
@@ -63,6 +65,7 @@ def serve(
     from kiosk_api.sites import SiteError
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     try:
         settings = Settings(
             data=DataDir(data),
@@ -218,6 +221,11 @@ def _drop_folders(drops: tuple[str, ...]) -> dict[str, Path]:
     return folders
 
 
+def _plainly(error: OSError) -> str:
+    # Python adds the address to the message, which is in ours already.
+    return os.strerror(error.errno) if error.errno in errno.errorcode else str(error.strerror)
+
+
 def _listen(host: str, port: int) -> socket.socket:
     """Bind before anything is started, so that a port in use is one plain line."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -225,5 +233,5 @@ def _listen(host: str, port: int) -> socket.socket:
         return socket.create_server((host, port), family=family, backlog=256)
     except OSError as error:
         raise click.ClickException(
-            f"cannot listen on {host}:{port}: {error.strerror}; choose another --port"
+            f"cannot listen on {host}:{port}: {_plainly(error)}; choose another --port"
         ) from error

@@ -64,9 +64,12 @@ class _Worker:
             raise WorkerDiedError("worker answered another job")
         return answer, answer_blobs
 
-    async def kill(self) -> None:
+    def kill(self) -> None:
         with contextlib.suppress(ProcessLookupError):
             self.process.kill()
+
+    async def wait_killed(self) -> None:
+        self.kill()
         with contextlib.suppress(TimeoutError):
             # A process in an uninterruptible disk wait dies later; nobody waits for it here.
             await asyncio.wait_for(self.process.wait(), 1.0)
@@ -116,8 +119,7 @@ class WorkerPool:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for worker in tuple(self._all):
-            await worker.kill()
-        self._all.clear()
+            await self._bury(worker)
         self._warm.clear()
 
     @property
@@ -132,7 +134,7 @@ class WorkerPool:
 
     @property
     def pids(self) -> list[int]:
-        """Process ids of the live workers."""
+        """Process ids of the workers that have not ended, warm or not."""
         return [worker.process.pid for worker in self._all]
 
     async def run(
@@ -179,7 +181,7 @@ class WorkerPool:
         return reply
 
     def _discard(self, worker: _Worker) -> None:
-        self._all.discard(worker)
+        worker.kill()
         self._warm.discard(worker)
         if not self._closing:
             self._spawn(self._replace(worker))
@@ -187,7 +189,7 @@ class WorkerPool:
 
     async def _replace(self, old: _Worker | None = None) -> None:
         if old is not None:
-            await old.kill()
+            await self._bury(old)
         while not self._closing:
             worker = await self._boot()
             if worker is not None:
@@ -196,6 +198,10 @@ class WorkerPool:
                 self._idle.put_nowait(worker)
                 return
             await asyncio.sleep(_RESTART_PAUSE_SECONDS)
+
+    async def _bury(self, worker: _Worker) -> None:
+        await worker.wait_killed()
+        self._all.discard(worker)
 
     async def _boot(self) -> _Worker | None:
         try:
@@ -222,8 +228,7 @@ class WorkerPool:
             ready = False
         finally:
             if not ready:
-                self._all.discard(worker)
-                await asyncio.shield(worker.kill())
+                await self._bury(worker)
         return worker if ready else None
 
     async def _watch(self) -> None:

@@ -1,0 +1,75 @@
+"""A worker process that does what the first bytes of a picture tell it to, odd things included."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from typing import Any
+
+from kiosk_api.intake.frames import encode_frame, read_frame_blocking
+
+MEASURES = ("face_size", "sharpness", "exposure", "pose", "contrast", "background")
+
+
+def face(distance: float, model: str) -> dict[str, Any]:
+    quality = [{"measure": name, "status": "good", "score": 90.0} for name in MEASURES]
+    return {
+        "outcome": "face",
+        "quality": quality,
+        "match": {"distance": distance, "model": model},
+        "timings_ms": {"detect": 1.0},
+    }
+
+
+def main() -> None:
+    answers = sys.stdout.buffer
+
+    def say(answer: dict[str, Any], job: object) -> None:
+        answers.write(encode_frame({**answer, "job": job}))
+        answers.flush()
+
+    answers.write(encode_frame({"ready": True}))
+    answers.flush()
+    while (frame := read_frame_blocking(sys.stdin.buffer)) is not None:
+        message, blobs = frame
+        job = message["job"]
+        order, _, model = (blobs[0] if blobs else b"same").decode().partition(" ")
+        match order:
+            case "same":
+                say(face(0.1, model) | {"pid": os.getpid()} if not model else face(0.1, model), job)
+            case "other":
+                say(face(0.9, model), job)
+            case "not-a-number":
+                say(face(float("nan"), model), job)
+            case "hang":
+                time.sleep(3600)
+            case "die":
+                os._exit(3)
+            case "garbage":
+                answers.write(b"\xff" * 64)
+                answers.flush()
+            case "late":
+                time.sleep(0.4)
+                say(face(0.1, model), job)
+            case "print":
+                sys.stdout.write("a library says hello\n")
+                sys.stdout.flush()
+                say(face(0.1, model), job)
+            case "twice":
+                say(face(0.1, model), job)
+                say(face(0.1, model), job)
+            case "old":
+                say(face(0.1, model), int(job) - 1)
+            case "nothing":
+                say({}, job)
+            case "closed":
+                answers.close()
+                os.close(1)
+                time.sleep(3600)
+            case _:
+                say({"unknown": order}, job)
+
+
+if __name__ == "__main__":
+    main()
