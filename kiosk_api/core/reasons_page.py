@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from kiosk_api.core.reasons import REASONS, TRAVELER_TEXTS, Language, Severity, TravelerText
 
 _HEAD = """\
@@ -48,6 +50,6 @@ def _traveler_texts() -> str:
     return _table(("text", *(language.name.capitalize() for language in Language)), rows)
 
 
-def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     lines = [head, ("---",) * len(head), *rows]
     return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
