@@ -44,11 +44,13 @@ class Disk:
             os.close(descriptor)
 
     def replace(self, path: Path, partial: Path, data: bytes) -> None:
-        """Give the file at `path` new content in one step; not durable by itself."""
+        """Give the file at `path` new content in one step, durable on return."""
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
         descriptor = os.open(partial, flags, 0o600)
         try:
             self.write(descriptor, data, 0)
+            os.fdatasync(descriptor)
         finally:
             os.close(descriptor)
         partial.replace(path)
+        self.sync_directory(path.parent)

@@ -83,10 +83,9 @@ class JournalFiles:
         self._descriptor = descriptor
 
     def anchor(self, anchor: Anchor) -> None:
-        """Note the last durable entry.
+        """Note the last durable entry; durable on return.
 
-        Not durable itself: a loss of power may bring an older anchor back, or on some file
-        systems an empty one, never one that is ahead of the journal.
+        So an ADMIT behind the anchor was told to nobody, whatever ended the service.
         """
         self._disk.replace(
             self._directory / layout.ANCHOR,

@@ -352,15 +352,23 @@ class Journal:
                 self._signed_at = self._clock.monotonic()
             with self._ready:
                 self._retry_at = None
+            anchored = False
             try:
                 self._files.anchor(Anchor(self._tail.seq, self._tail.hash, self._last_at))
                 self._pause = self._limits.first_retry_s
+                anchored = True
             except OSError as error:
                 # The entries are durable and count; but something is wrong with the disk.
                 self._postpone([], error)
+        else:
+            anchored = True  # what is settled stands in an anchored entry already
         now = self._clock.monotonic()
         for job, receipt in batch.settled:
-            job.succeed(receipt, now)
+            if anchored or job.may_wait:
+                job.succeed(receipt, now)
+            else:
+                # The next start takes an ADMIT behind the anchor for one that nobody heard of.
+                job.refuse("its anchor is not durable", kept=False)
 
     def _postpone(self, jobs: list[Job], error: OSError) -> None:
         """Answer everyone who waits; keep what is worth recording later."""

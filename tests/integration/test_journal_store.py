@@ -89,8 +89,8 @@ def test_it_is_written_then_synced_then_anchored_then_acknowledged(tmp_path: Pat
     future.result(WAIT_S)
     eventually(lambda: "acknowledged" in disk.calls)
     journal.close()
-    # The anchor is a small file of its own, hence the second write.
-    assert disk.calls[:5] == ["write", "sync", "anchor", "write", "acknowledged"]
+    # The anchor is a small file of its own, hence the second write; it is durable, too.
+    assert disk.calls[:6] == ["write", "sync", "anchor", "write", "sync_directory", "acknowledged"]
 
 
 def test_what_waits_for_the_disk_shares_its_next_sync(tmp_path: Path) -> None:
@@ -253,10 +253,14 @@ def test_an_anchor_that_cannot_be_written_does_not_undo_what_is_durable(tmp_path
     disk = TestDisk()
     journal = open_journal(tmp_path, disk)
     disk.failing = {"anchor": errno.ENOSPC}
-    assert not journal.append(draft("s-1")).result(WAIT_S).late
+    # The next start would not believe that this ADMIT was told, so it must not be.
+    with pytest.raises(JournalUnavailableError, match="anchor") as refused:
+        journal.append(draft("s-1")).result(WAIT_S)
+    assert not refused.value.kept
     assert not journal.healthy
     disk.failing = {}
     eventually(lambda: journal.healthy)
+    assert journal.find("s-1") is not None
     journal.close()
     check_sound(tmp_path)
 
