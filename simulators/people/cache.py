@@ -25,6 +25,7 @@ _NOT_RENDERING = frozenset(
         "contact_sheet.py",
         "population.py",
         "separability.py",
+        "surrogate.py",
     }
 )
 

@@ -1,9 +1,9 @@
 """The selection program: which of the renderer's endless faces become people.
 
-Faces drawn at random are too much alike to the matcher, so faces are taken one at a time:
-the candidate farthest from everyone chosen, moved further by drawing single parameters anew
-where that is needed, and only if its everyday captures are known again. Run it after any
-change of the renderer that moves pixels:
+Faces drawn at random are too much alike to the matcher, so faces are taken one at a time: the
+seed that lies farthest from everyone chosen, moved further where that is needed by drawing
+single parameters anew (which ones is guessed, `surrogate.py`), and only if its everyday
+captures are known again. Run it after any change of the renderer that moves pixels:
 
     python -m simulators.people.choose --count 26     # writes faces.toml
     python -m simulators.people.choose --verify       # prints the figures
@@ -11,13 +11,14 @@ change of the renderer that moves pixels:
 Its limits are stricter than what `separability.py` promises: a margin for other machines.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from statistics import median
 
 import click
+import numpy as np
 
 from biometrics.matching import distance
 from biometrics.pipeline import FacePipeline, load_pipeline
@@ -31,45 +32,69 @@ from simulators.people.captures import (
     portrait,
     portrait_picture,
 )
+from simulators.people.fields import Field
 from simulators.people.identity import Identity
 from simulators.people.population import FACES, PEOPLE, Person
 from simulators.people.separability import measured_template, nearest_pair, nearest_stranger
+from simulators.people.surrogate import Surrogate, features
 
-_PORTRAITS_APART = 0.62
-_STRANGERS_APART = 0.57
+_PORTRAITS_APART = 0.607
+_STRANGERS_APART = 0.555
 _SELF_ALIKE = 0.38
-_SIDE_LIGHT_ALIKE = 0.50
-_TRIES = 30
-_REROLLED_AT_ONCE = 3
+_TRIES_WITHOUT_GAIN = 11
+_GUESSES = 300
+_REROLLED_AT_ONCE = 5
 _LARGEST_SHARE_OF_ONE_SEX = 0.54
 _SELECTION_SEED = 0
 """The capture seed that faces are selected with; `--verify` also looks at others."""
 
 _REROLLABLE = (
     "brows.arch",
+    "brows.bone",
+    "brows.density",
     "brows.height",
     "brows.inner",
     "brows.thickness",
+    "brows.tilt",
+    "build.age",
+    "build.masculinity",
+    "complexion.makeup",
     "complexion.melanin",
     "eyes.depth",
     "eyes.half_spacing",
+    "eyes.half_width",
     "eyes.height",
+    "eyes.lid_fold",
+    "eyes.peak",
     "eyes.tilt",
+    "eyes.upper_opening",
+    "hair.hairline",
+    "mouth.curve",
     "mouth.drop",
+    "mouth.fullness",
     "mouth.half_width",
     "mouth.lower_lip",
     "mouth.upper_lip",
+    "nose.bridge",
     "nose.bridge_width",
     "nose.height",
+    "nose.hump",
     "nose.length",
     "nose.tip_width",
+    "nose.upturn",
     "nose.width",
     "picks.beard",
+    "picks.colour",
+    "picks.frame",
     "picks.glasses",
+    "picks.greying",
     "picks.style",
+    "skull.cheek_width",
+    "skull.chin_forward",
     "skull.chin_width",
     "skull.jaw_width",
     "skull.width",
+    "tissue.cheek_height",
     "tissue.cheek_hollow",
     "tissue.cheekbone",
     "tissue.chin_gap",
@@ -87,66 +112,91 @@ class Member:
 
 
 class Selection:
-    """The faces chosen so far."""
+    """The faces chosen so far, and what was learnt from all faces measured."""
 
     def __init__(self, pipeline: FacePipeline, count: int) -> None:
         self._pipeline = pipeline
         self._count = count
         self._random = Random(count)  # noqa: S311  # a search order, no secret
+        self._surrogate = Surrogate()
         self.members: list[Member] = []
 
     @property
     def complete(self) -> bool:
         return len(self.members) >= self._count
 
-    def consider(self, identity: Identity) -> bool:
-        """Take this face, as it is or moved away from the others; say whether it was taken."""
+    def measured(self, identity: Identity) -> FaceTemplate | None:
+        """The template of this face's portrait; the surrogate learns from it."""
+        template = measured_template(self._pipeline, encoded(portrait_picture(identity)))
+        if template is not None:
+            self._surrogate.learn(identity.face(), template)
+        return template
+
+    def most_promising(self, pool: Mapping[int, FaceTemplate]) -> int:
+        """The seed of the pool that lies farthest from everyone chosen."""
+        return max(pool, key=lambda seed: self._clearance(pool[seed]))
+
+    def consider(self, identity: Identity) -> str:
+        """Take this face, as it is or moved away from the others; say what became of it."""
         found = self._moved_away(identity)
-        if found is None or not self._has_room_for(found[0]):
-            return False
+        if found is None:
+            return "too much like others"
+        if not self._has_room_for(found[0].face().is_male):
+            return "enough of this sex"
         member = self._known_again(*found)
         if member is None:
-            return False
+            return "not known again"
         self.members.append(member)
-        return True
+        return "taken"
 
-    def clearance(self, template: FaceTemplate) -> float:
-        """The distance to the most similar chosen portrait; 2 while there is none."""
-        return min((distance(template, m.portrait) for m in self.members), default=2.0)
+    def _clearances(self, vectors: Field) -> Field:
+        """The distance of each vector (n, 128) to the most similar chosen portrait."""
+        if not self.members:
+            return np.full(len(vectors), np.inf)
+        portraits = np.stack([member.portrait.vector for member in self.members])
+        return np.asarray(np.linalg.norm(vectors[:, None] - portraits[None], axis=2).min(axis=1))
 
-    def template(self, identity: Identity) -> FaceTemplate | None:
-        """The template of this face's portrait."""
-        return measured_template(self._pipeline, encoded(portrait_picture(identity)))
+    def _clearance(self, template: FaceTemplate) -> float:
+        return float(self._clearances(template.vector[None])[0])
 
-    def _has_room_for(self, identity: Identity) -> bool:
-        male = identity.face().is_male
+    def _has_room_for(self, male: bool) -> bool:
         same = sum(member.identity.face().is_male == male for member in self.members)
         return same < _LARGEST_SHARE_OF_ONE_SEX * self._count
 
     def _moved_away(self, identity: Identity) -> tuple[Identity, FaceTemplate] | None:
-        template = self.template(identity)
+        template = self.measured(identity)
         if template is None:
             return None
-        best, clearance = identity, self.clearance(template)
-        for _ in range(_TRIES):
-            if clearance >= _PORTRAITS_APART:
-                return best, template
-            names = self._random.sample(_REROLLABLE, _REROLLED_AT_ONCE)
-            trial = best.rerolled({name: self._random.randint(1, 999) for name in names})
-            moved = self.template(trial)
-            if moved is not None and self.clearance(moved) > clearance:
-                best, template, clearance = trial, moved, self.clearance(moved)
-        return None
+        best, clearance = identity, self._clearance(template)
+        tries_left = _TRIES_WITHOUT_GAIN
+        while clearance < _PORTRAITS_APART and tries_left:
+            tries_left -= 1
+            trial = self._best_guessed_reroll(best, template)
+            moved = self.measured(trial)
+            if moved is not None and self._clearance(moved) > clearance:
+                best, template, clearance = trial, moved, self._clearance(moved)
+                tries_left = _TRIES_WITHOUT_GAIN
+        return (best, template) if clearance >= _PORTRAITS_APART else None
+
+    def _best_guessed_reroll(self, identity: Identity, template: FaceTemplate) -> Identity:
+        trials = []
+        for _ in range(_GUESSES):
+            names = self._random.sample(_REROLLABLE, self._random.randint(1, _REROLLED_AT_ONCE))
+            trials.append(identity.rerolled({name: self._random.randint(1, 999) for name in names}))
+        # The guess serves for the difference only: the face itself has been measured.
+        here = self._surrogate.guess(features(identity.face())[None])
+        there = self._surrogate.guess(np.stack([features(t.face()) for t in trials]))
+        return trials[int(np.argmax(self._clearances(template.vector + there - here)))]
 
     def _known_again(self, identity: Identity, own: FaceTemplate) -> Member | None:
+        """The member, if every everyday capture is like this portrait and like no other."""
         everyday = []
-        for kind in (*EVERYDAY, CaptureKind.SIDE_LIGHT):
+        for kind in EVERYDAY:
             frame = capture_picture(identity, kind, _SELECTION_SEED, beside=identity)
             live = measured_template(self._pipeline, encoded(frame))
-            limit = _SELF_ALIKE if kind in EVERYDAY else _SIDE_LIGHT_ALIKE
-            if live is None or distance(live, own) > limit:
+            if live is None or distance(live, own) > _SELF_ALIKE:
                 return None
-            if self.clearance(live) < _STRANGERS_APART:
+            if self._clearance(live) < _STRANGERS_APART:
                 return None
             everyday.append(live)
         for member in self.members:
@@ -157,35 +207,57 @@ class Selection:
 
 @click.command()
 @click.option("--count", default=26, show_default=True, help="How many faces to choose.")
-@click.option("--pool", default=160, show_default=True, help="How many seeds to begin with.")
-@click.option("--first-seed", default=0, show_default=True)
+@click.option("--pool", default=180, show_default=True, help="How many seeds to choose from.")
 @click.option("--without", multiple=True, type=int, help="A seed to leave out.")
 @click.option("--out", default=FACES, type=click.Path(path_type=Path), help="Where to write.")
 @click.option("--verify", is_flag=True, help="Print the figures of the present population.")
-def main(
-    count: int, pool: int, first_seed: int, without: tuple[int, ...], out: Path, verify: bool
-) -> None:
+def main(count: int, pool: int, without: tuple[int, ...], out: Path, verify: bool) -> None:
     """Choose the faces of the fictitious people, or verify those chosen."""
     pipeline = load_pipeline()
     if verify:
         for line in figures(pipeline, PEOPLE):
             click.echo(line)
         return
-    seeds = [seed for seed in range(first_seed, first_seed + pool) if seed not in without]
     selection = Selection(pipeline, count)
-    candidates = {
+    measured = {
         seed: template
-        for seed in seeds
-        if (template := selection.template(Identity(seed))) is not None
+        for seed in range(pool)
+        if seed not in without and (template := selection.measured(Identity(seed))) is not None
     }
-    while candidates and not selection.complete:
-        seed = max(candidates, key=lambda s: selection.clearance(candidates[s]))
-        del candidates[seed]
-        taken = selection.consider(Identity(seed))
-        click.echo(f"seed {seed}: {'taken' if taken else 'left'}; {len(selection.members)} chosen")
-        out.write_text(_as_toml(selection.members), "utf-8")
+    search(selection, measured, report=lambda: out.write_text(_as_toml(selection.members), "utf-8"))
     if not selection.complete:
-        raise click.ClickException(f"only {len(selection.members)} of {count}; enlarge --pool")
+        raise click.ClickException(f"only {len(selection.members)} found; enlarge --pool")
+
+
+def search(
+    selection: Selection, pool: dict[int, FaceTemplate], report: Callable[[], object]
+) -> None:
+    """Fill the selection: first a large set that lies apart as it is, then one by one."""
+    queue = largest_apart(pool)
+    while pool and not selection.complete:
+        seed = queue.pop() if queue else selection.most_promising(pool)
+        del pool[seed]
+        result = selection.consider(Identity(seed))
+        click.echo(f"seed {seed}: {result}; {len(selection.members)} chosen")
+        report()
+
+
+def largest_apart(pool: Mapping[int, FaceTemplate]) -> list[int]:
+    """The largest set of seeds lying apart that is found greedily, from every start.
+
+    Each step takes the face that leaves the most others to choose from.
+    """
+    seeds = list(pool)
+    vectors = np.stack([pool[seed].vector for seed in seeds])
+    apart = np.linalg.norm(vectors[:, None] - vectors[None], axis=2) >= _PORTRAITS_APART
+    largest: list[int] = []
+    for start in range(len(seeds)):
+        chosen, open_ = [start], np.flatnonzero(apart[start])
+        while open_.size:
+            chosen.append(int(max(open_, key=lambda face: int(apart[face][open_].sum()))))
+            open_ = open_[apart[chosen[-1]][open_]]
+        largest = max(largest, chosen, key=len)
+    return [seeds[index] for index in largest]
 
 
 def figures(pipeline: FacePipeline, people: tuple[Person, ...]) -> Iterator[str]:

@@ -48,23 +48,23 @@ def edges(low: float, high: float, unit: str = "cm") -> Range:
 class Build:
     """What shapes many features at once."""
 
-    masculinity: Annotated[float, even(0.0, 1.0, "share")]
-    age: Annotated[float, even(0.0, 1.0, "share, 20 to 75 years")]
+    masculinity: Annotated[float, edges(0.0, 1.0, "share")]
+    age: Annotated[float, edges(0.0, 1.0, "share, 20 to 75 years")]
 
 
 @dataclass(frozen=True, slots=True)
 class Skull:
     """The ovoid under the features."""
 
-    width: Annotated[float, edges(0.87, 1.13, "×")]
-    cheek_width: Annotated[float, even(0.95, 1.06, "×")]
-    temple_width: Annotated[float, even(0.95, 1.04, "×")]
-    jaw_width: Annotated[float, edges(0.80, 1.16, "×")]
-    chin_width: Annotated[float, edges(0.65, 1.45, "×")]
-    chin_forward: Annotated[float, even(-0.7, 1.0)]
+    width: Annotated[float, edges(0.85, 1.15, "×")]
+    cheek_width: Annotated[float, edges(0.94, 1.07, "×")]
+    temple_width: Annotated[float, edges(0.94, 1.05, "×")]
+    jaw_width: Annotated[float, edges(0.78, 1.18, "×")]
+    chin_width: Annotated[float, edges(0.62, 1.5, "×")]
+    chin_forward: Annotated[float, edges(-0.8, 1.1)]
     jaw_forward: Annotated[float, even(-0.3, 0.3)]
     forehead_forward: Annotated[float, even(-0.35, 0.4)]
-    crown_height: Annotated[float, even(11.3, 12.9)]
+    crown_height: Annotated[float, edges(11.1, 13.1)]
     squareness: Annotated[float, even(2.05, 2.55, "superellipse exponent")]
 
 
@@ -72,15 +72,15 @@ class Skull:
 class Eyes:
     """The openings, their lids and sockets."""
 
-    half_spacing: Annotated[float, edges(2.75, 3.7)]
-    height: Annotated[float, edges(1.5, 2.7)]
-    half_width: Annotated[float, even(1.30, 1.75)]
-    upper_opening: Annotated[float, even(0.38, 0.62)]
-    lower_opening: Annotated[float, even(0.30, 0.47)]
-    tilt: Annotated[float, edges(-0.20, 0.28, "slope")]
-    depth: Annotated[float, edges(0.25, 1.5)]
-    peak: Annotated[float, even(-0.3, 0.35, "share")]
-    lid_fold: Annotated[float, even(0.10, 0.42)]
+    half_spacing: Annotated[float, edges(2.7, 3.75)]
+    height: Annotated[float, edges(1.4, 2.8)]
+    half_width: Annotated[float, edges(1.2, 1.85)]
+    upper_opening: Annotated[float, edges(0.36, 0.7)]
+    lower_opening: Annotated[float, edges(0.28, 0.52)]
+    tilt: Annotated[float, edges(-0.22, 0.3, "slope")]
+    depth: Annotated[float, edges(0.2, 1.6)]
+    peak: Annotated[float, edges(-0.3, 0.35, "share")]
+    lid_fold: Annotated[float, edges(0.1, 0.42)]
     epicanthus: Annotated[float, even(0.0, 1.0, "share")]
     bags: Annotated[float, even(0.0, 1.0, "share")]
     iris_radius: Annotated[float, even(0.54, 0.62)]
@@ -90,29 +90,29 @@ class Eyes:
 class Brows:
     """The eyebrows and the bone under them."""
 
-    height: Annotated[float, edges(1.1, 2.5, "cm above the eye")]
-    inner: Annotated[float, edges(0.6, 1.9)]
-    outer: Annotated[float, even(4.5, 5.5)]
-    arch: Annotated[float, edges(-0.1, 0.8)]
-    tilt: Annotated[float, even(-0.45, 0.45)]
-    thickness: Annotated[float, edges(0.13, 0.5)]
-    density: Annotated[float, even(0.45, 1.0, "share")]
-    bone: Annotated[float, even(0.0, 0.8)]
+    height: Annotated[float, edges(1.05, 2.6, "cm above the eye")]
+    inner: Annotated[float, edges(0.55, 2.0)]
+    outer: Annotated[float, edges(4.3, 5.6)]
+    arch: Annotated[float, edges(-0.15, 0.85)]
+    tilt: Annotated[float, edges(-0.5, 0.5)]
+    thickness: Annotated[float, edges(0.12, 0.56)]
+    density: Annotated[float, edges(0.4, 1.0, "share")]
+    bone: Annotated[float, edges(0, 0.85)]
 
 
 @dataclass(frozen=True, slots=True)
 class Nose:
     """Bridge, tip and wings."""
 
-    length: Annotated[float, edges(3.2, 5.2)]
-    height: Annotated[float, edges(0.7, 1.4, "×")]
-    width: Annotated[float, edges(0.66, 1.55, "×")]
-    bridge: Annotated[float, even(0.2, 1.0, "share")]
-    bridge_width: Annotated[float, edges(0.72, 1.4, "×")]
-    hump: Annotated[float, even(-0.3, 0.42, "share")]
-    tip_width: Annotated[float, edges(0.7, 1.35, "×")]
-    upturn: Annotated[float, even(-0.35, 0.45, "share")]
-    wings: Annotated[float, even(0.6, 1.35, "×")]
+    length: Annotated[float, edges(3.1, 5.3)]
+    height: Annotated[float, edges(0.65, 1.45, "×")]
+    width: Annotated[float, edges(0.62, 1.62, "×")]
+    bridge: Annotated[float, edges(0.15, 1.05, "share")]
+    bridge_width: Annotated[float, edges(0.7, 1.45, "×")]
+    hump: Annotated[float, edges(-0.3, 0.45, "share")]
+    tip_width: Annotated[float, edges(0.66, 1.4, "×")]
+    upturn: Annotated[float, edges(-0.4, 0.5, "share")]
+    wings: Annotated[float, edges(0.55, 1.4, "×")]
     bend: Annotated[float, even(-0.12, 0.12)]
 
 
@@ -120,14 +120,14 @@ class Nose:
 class Mouth:
     """The lips."""
 
-    drop: Annotated[float, edges(1.45, 2.8, "cm below the nose")]
-    half_width: Annotated[float, edges(1.75, 3.2)]
-    upper_lip: Annotated[float, edges(0.18, 0.95)]
-    lower_lip: Annotated[float, edges(0.3, 1.1)]
-    bow: Annotated[float, even(0.0, 0.28)]
-    curve: Annotated[float, even(-0.18, 0.22)]
-    fullness: Annotated[float, even(0.5, 1.4, "×")]
-    redness: Annotated[float, even(0.1, 0.75, "share")]
+    drop: Annotated[float, edges(1.4, 2.9, "cm below the nose")]
+    half_width: Annotated[float, edges(1.7, 3.25)]
+    upper_lip: Annotated[float, edges(0.16, 1.0)]
+    lower_lip: Annotated[float, edges(0.28, 1.18)]
+    bow: Annotated[float, edges(0, 0.28)]
+    curve: Annotated[float, edges(-0.2, 0.24)]
+    fullness: Annotated[float, edges(0.45, 1.45, "×")]
+    redness: Annotated[float, edges(0.1, 0.8, "share")]
     philtrum: Annotated[float, even(0.0, 0.3)]
 
 
@@ -135,14 +135,14 @@ class Mouth:
 class Tissue:
     """Chin, cheeks and what age does to them."""
 
-    chin_gap: Annotated[float, edges(2.7, 4.9, "cm below the mouth")]
-    chin_ball: Annotated[float, even(0.2, 0.9)]
-    chin_crease: Annotated[float, even(0.1, 0.7)]
+    chin_gap: Annotated[float, edges(2.6, 5.0, "cm below the mouth")]
+    chin_ball: Annotated[float, edges(0.15, 0.95)]
+    chin_crease: Annotated[float, edges(0.1, 0.75)]
     chin_cleft: Annotated[float, even(0.0, 0.25)]
-    cheekbone: Annotated[float, edges(0.0, 1.0)]
-    cheek_height: Annotated[float, even(-1.4, 0.6)]
-    cheek_hollow: Annotated[float, edges(-0.6, 0.8)]
-    jowl: Annotated[float, even(0.0, 0.5)]
+    cheekbone: Annotated[float, edges(-0.05, 1.05)]
+    cheek_height: Annotated[float, edges(-1.5, 0.7)]
+    cheek_hollow: Annotated[float, edges(-0.65, 0.85)]
+    jowl: Annotated[float, edges(0, 0.55)]
     smile_fold: Annotated[float, even(0.4, 1.2, "×")]
     wrinkles: Annotated[float, even(0.6, 1.4, "×")]
     ear_size: Annotated[float, even(0.85, 1.2, "×")]
@@ -152,10 +152,10 @@ class Tissue:
 class Complexion:
     """The colours of skin and eyes."""
 
-    melanin: Annotated[float, even(0.0, 1.0, "share")]
+    melanin: Annotated[float, edges(0.0, 1.0, "share")]
     redness: Annotated[float, even(-0.05, 0.06, "share")]
     blueness: Annotated[float, even(-0.10, 0.08, "share")]
-    flush: Annotated[float, even(0.0, 1.0, "share")]
+    flush: Annotated[float, edges(0.0, 1.0, "share")]
     blotches: Annotated[float, even(0.2, 1.0, "share")]
     freckles: Annotated[float, even(-1.4, 1.0, "share; none below 0")]
     moles: Annotated[float, even(0.0, 4.0, "count, rounded down")]
@@ -167,9 +167,9 @@ class Complexion:
 class Hair:
     """Measures of the hair, whatever its style."""
 
-    hairline: Annotated[float, even(7.0, 9.0)]
+    hairline: Annotated[float, edges(6.8, 9.2)]
     parting: Annotated[float, even(-0.8, 0.8, "rad")]
-    volume: Annotated[float, even(0.5, 1.7, "×")]
+    volume: Annotated[float, edges(0.5, 1.7, "×")]
     length: Annotated[float, even(-20.0, -8.0)]
     fall_width: Annotated[float, even(1.05, 1.22, "×")]
     lightness: Annotated[float, even(0.8, 1.25, "×")]
@@ -430,7 +430,7 @@ _BEARDS = {
     Beard.CHIN: 0.5,
 }
 _GLASSES = {
-    Glasses.NONE: 6.0,
+    Glasses.NONE: 5.0,
     Glasses.ROUND: 1.2,
     Glasses.RECTANGULAR: 1.2,
     Glasses.WAYFARER: 1.6,
