@@ -36,7 +36,7 @@ from kiosk_api.persistence.engine import DatabaseFileError, open_database
 from kiosk_api.persistence.migrations import SchemaError, upgrade
 from kiosk_api.records.repository import RecordRepository
 from kiosk_api.sealing import KeyFileError, Keyring, create_keys, load_keys
-from kiosk_api.sessions.answering import Answerer, interrupted_session
+from kiosk_api.sessions.answering import Answerer, interrupted_session, referring
 from kiosk_api.sessions.repository import SessionRepository, StoredSession
 from kiosk_api.sessions.service import SessionService
 from kiosk_api.sites import for_demonstration, load_site
@@ -242,6 +242,7 @@ def _reconcile(
 def _interrupted(left: StoredSession, policy: Policy, clock: Clock) -> DecisionDraft:
     evidence = interrupted_session(left.session_id, left.lane_id, policy).evidence()
     now = clock.now()
+    policy = referring(policy, evidence, now)
     return DecisionDraft(
         session_id=left.session_id,
         lane=left.lane_id,

@@ -118,7 +118,7 @@ class Anchor:
 
     seq: int
     hash: str
-    at: datetime
+    at: datetime  # the latest time of any entry so far
 
 
 def is_session_id(text: str) -> bool:

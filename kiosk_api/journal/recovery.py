@@ -68,7 +68,7 @@ class Recovered:
     """What a journal holds, and how it ended."""
 
     tail: Tail
-    last_at: datetime
+    last_at: datetime  # the latest time that the last entry or the anchor bears
     closed: bool  # its last entry says that it was closed
     unsigned: int  # entries since the last checkpoint
     unanchored: int  # entries behind the last anchor: durable perhaps, acknowledged never
@@ -157,7 +157,7 @@ class _Scan:
         )
         return Recovered(
             tail=Tail(self._segment, self._start, self._end, self.last.seq, self.last.hash),
-            last_at=entry.at,
+            last_at=max(entry.at, self._anchor.at) if self._anchor else entry.at,
             closed=closed,
             unsigned=self._unsigned,
             unanchored=self.last.seq - self._anchor.seq if self._anchor else 0,

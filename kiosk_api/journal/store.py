@@ -144,7 +144,7 @@ class Journal:
 
     @property
     def last_at(self) -> datetime:
-        """When the last durable entry was written; the clock should not be before it."""
+        """The latest time of any durable entry; the clock should not be before it."""
         return self._last_at
 
     def append(self, draft: Draft, *, not_after: float | None = None) -> Future[Receipt]:
@@ -344,7 +344,7 @@ class Journal:
         """Take over the state that is durable now, anchor it, answer the callers."""
         if batch.data:
             self._tail = batch.tail
-            self._last_at = batch.at
+            self._last_at = max(self._last_at, batch.at)
             self._places.update(batch.places)
             self._policies |= batch.policies
             self._unsigned = batch.unsigned

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from concurrent.futures import Executor, Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -53,6 +53,7 @@ class _Verdict:
     """A decision with what it was made of, and the session as it ends with it."""
 
     evidence: Evidence
+    policy: Policy
     decision: Decision
     now: datetime
     ended: Session
@@ -96,7 +97,7 @@ class Answerer:
         try:
             if not self.guard.is_reliable(live.clock_mark):
                 self._add_fault(live, FaultKind.CLOCK_UNRELIABLE, Stage.DECISION)
-            verdict = self._decide(live)
+            verdict = self._decide(live, self.policy)
             live.timings_ms[Stage.DECISION] = (self.clock.monotonic() - started) * 1000
             if verdict.admits:
                 place = await self._record_admission(live, verdict, due)
@@ -110,7 +111,7 @@ class Answerer:
             verdict, place = self._last_resort(live, due), None
         return self._tell(live, verdict, due, place)
 
-    def _decide(self, live: LiveSession) -> _Verdict:
+    def _decide(self, live: LiveSession, policy: Policy) -> _Verdict:
         """Ask decide(), and have the session's table look once more before anything is written.
 
         Raises:
@@ -118,9 +119,10 @@ class Answerer:
         """
         now = self.clock.now()
         evidence = live.session.evidence()
-        decision = decide(evidence, self.policy, now)
+        decision = decide(evidence, policy, now)
         event = Admitted() if decision.outcome is Outcome.ADMIT else Referred()
-        return _Verdict(evidence, decision, now, advance(live.session, event, self.policy))
+        ended = advance(live.session, event, policy)
+        return _Verdict(evidence, policy, decision, now, ended)
 
     def _add_fault(self, live: LiveSession, kind: FaultKind, stage: Stage) -> None:
         live.session = advance(live.session, Faulted(Fault(kind, stage)), self.policy)
@@ -142,7 +144,7 @@ class Answerer:
     def _take_back(self, live: LiveSession, due: _Due) -> _Verdict:
         """Refer instead of an ADMIT that is not durable; told now, written when that works."""
         self._add_fault(live, FaultKind.JOURNAL_UNAVAILABLE, Stage.JOURNAL)
-        verdict = self._decide(live)
+        verdict = self._decide(live, self.policy)
         self._supersede(live, verdict, due)
         return verdict
 
@@ -152,7 +154,8 @@ class Answerer:
             live.session.session_id, live.session.lane_id, self.policy
         )
         live.identifying = {}
-        verdict = self._decide(live)
+        policy = referring(self.policy, live.session.evidence(), self.clock.now())
+        verdict = self._decide(live, policy)
         try:
             self._supersede(live, verdict, due)
         except Exception as error:  # noqa: BLE001  # the next start finds the session unfinished
@@ -188,7 +191,7 @@ class Answerer:
             session_id=session_id,
             lane=live.session.lane_id,
             evidence=verdict.evidence,
-            policy=self.policy,
+            policy=verdict.policy,
             decided_at=verdict.now,
             decision=verdict.decision,
             times=Times(
@@ -251,6 +254,15 @@ def interrupted_session(session_id: str, lane_id: str, policy: Policy) -> Sessio
     """A session of which only this is known: that it was, and that it was cut off."""
     fault = Fault(FaultKind.SESSION_INTERRUPTED, Stage.DECISION)
     return advance(Session(session_id, lane_id), Faulted(fault), policy)
+
+
+def referring(policy: Policy, evidence: Evidence, now: datetime) -> Policy:
+    """The policy if it refers this evidence; else itself without its rules, which refers all.
+
+    For sessions that must be referred under any policy, also one that forgot the rule for it.
+    """
+    admits = decide(evidence, policy, now).outcome is Outcome.ADMIT
+    return replace(policy, rules=()) if admits else policy
 
 
 def _log_failure(future: Future[Any]) -> None:

@@ -9,11 +9,9 @@ from typing import Any
 
 from kiosk_api.intake.frames import encode_frame, read_frame_blocking
 
-MEASURES = ("face_size", "sharpness", "exposure", "pose", "contrast", "background")
 
-
-def face(distance: float, model: str) -> dict[str, Any]:
-    quality = [{"measure": name, "status": "good", "score": 90.0} for name in MEASURES]
+def face(distance: float, model: str = "", *measures: str) -> dict[str, Any]:
+    quality = [{"measure": name, "status": "good", "score": 90.0} for name in measures]
     return {
         "outcome": "face",
         "quality": quality,
@@ -34,14 +32,14 @@ def main() -> None:
     while (frame := read_frame_blocking(sys.stdin.buffer)) is not None:
         message, blobs = frame
         job = message["job"]
-        order, _, model = (blobs[0] if blobs else b"same").decode().partition(" ")
+        order, *words = (blobs[0] if blobs else b"ping").decode().split(" ")
         match order:
             case "same":
-                say(face(0.1, model) | {"pid": os.getpid()} if not model else face(0.1, model), job)
+                say(face(0.1, *words), job)
             case "other":
-                say(face(0.9, model), job)
+                say(face(0.9, *words), job)
             case "not-a-number":
-                say(face(float("nan"), model), job)
+                say(face(float("nan"), *words), job)
             case "hang":
                 time.sleep(3600)
             case "die":
@@ -51,16 +49,16 @@ def main() -> None:
                 answers.flush()
             case "late":
                 time.sleep(0.4)
-                say(face(0.1, model), job)
+                say(face(0.1, *words), job)
             case "print":
                 sys.stdout.write("a library says hello\n")
                 sys.stdout.flush()
-                say(face(0.1, model), job)
+                say(face(0.1, *words), job)
             case "twice":
-                say(face(0.1, model), job)
-                say(face(0.1, model), job)
+                say(face(0.1, *words), job)
+                say(face(0.1, *words), job)
             case "old":
-                say(face(0.1, model), int(job) - 1)
+                say(face(0.1, *words), int(job) - 1)
             case "nothing":
                 say({}, job)
             case "closed":
