@@ -12,6 +12,8 @@ class BiometricsErrorCode(StrEnum):
 
     MODEL_FILE_MISSING = "model_file_missing"
     MODEL_FILE_ALTERED = "model_file_altered"
+    MODEL_FILE_MALFORMED = "model_file_malformed"
+    SELF_CHECK_FAILED = "self_check_failed"
     ENGINE_FAILED = "engine_failed"
     TEMPLATE_MALFORMED = "template_malformed"
     TEMPLATE_OF_ANOTHER_MODEL = "template_of_another_model"

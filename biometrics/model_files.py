@@ -23,26 +23,37 @@ class ModelFile:
     sha256: str
 
     def verified_path(self) -> Path:
-        """Return the path of the file after reading it whole and comparing its digest.
+        """Return the path of the file after checking its content as `verified_bytes` does.
+
+        For readers that take only a path; whoever can take the bytes should.
+        """
+        self.verified_bytes()
+        return self._path
+
+    def verified_bytes(self) -> bytes:
+        """Return the content of the file after comparing its digest: what was checked is used.
 
         Raises:
             BiometricsError: MODEL_FILE_MISSING or MODEL_FILE_ALTERED.
         """
-        path = _models_folder() / self.name
         try:
-            with path.open("rb") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            content = self._path.read_bytes()
         except OSError as error:
             raise BiometricsError(
                 BiometricsErrorCode.MODEL_FILE_MISSING,
                 f"{self.name} cannot be read; run make setup",
             ) from error
+        digest = hashlib.sha256(content).hexdigest()
         if digest != self.sha256:
             raise BiometricsError(
                 BiometricsErrorCode.MODEL_FILE_ALTERED,
                 f"{self.name} has SHA-256 {digest[:12]}…, pinned is {self.sha256[:12]}…",
             )
-        return path
+        return content
+
+    @property
+    def _path(self) -> Path:
+        return _models_folder() / self.name
 
 
 LANDMARKS_5 = ModelFile(

@@ -1,8 +1,8 @@
 """Picture bytes to a measured face, stage by stage under a deadline.
 
-The pipeline holds the loaded models of one process. dlib's embedding cannot be interrupted
-and holds the interpreter lock, so whoever has a budget runs this in a process that can be
-killed; the deadline here only stops work that nobody waits for any more.
+The pipeline holds the loaded models of one process. No stage can be interrupted, and a decoder
+or a detector that hangs on hostile bytes would hang its caller, so whoever has a budget runs this
+in a process that can be killed; the deadline here only stops work that nobody waits for any more.
 """
 
 import time
@@ -97,9 +97,9 @@ class FacePipeline:
         noise = np.random.default_rng(0).integers(0, 256, (480, 640, 3), dtype=np.uint8)
         self._engine.detect(noise)
         landmarks = self._engine.landmarks(noise, Box(220, 140, 200, 200))
-        chip = self._engine.align(noise, landmarks)
-        measure_quality(FaceView(Box(220, 140, 200, 200), landmarks, chip))
-        self._engine.embed(chip)
+        chips = self._engine.align(noise, landmarks)
+        measure_quality(FaceView(Box(220, 140, 200, 200), landmarks, chips[0]))
+        self._engine.embed(chips)
 
     def _outcome(self, data: bytes, stages: "_Stages") -> FaceOutcome:
         with stages.begin(Stage.DECODE):
@@ -116,27 +116,29 @@ class FacePipeline:
             return SeveralFaces(comparable)
         with stages.begin(Stage.LANDMARKS):
             landmarks = self._engine.landmarks(picture, box)
-            chip = self._engine.align(picture, landmarks)
+            chips = self._engine.align(picture, landmarks)
         with stages.begin(Stage.QUALITY):
-            measures = measure_quality(FaceView(box, landmarks, chip))
+            measures = measure_quality(FaceView(box, landmarks, chips[0]))
         if failed_measures(measures):
             return TooPoor(box, measures)
         with stages.begin(Stage.EMBED):
-            template = self._engine.embed(chip)
+            template = self._engine.embed(chips)
         return MeasuredFace(box, landmarks, measures, template)
 
 
 def load_pipeline() -> FacePipeline:
-    """Load dlib's models, run them once, and return a pipeline that is really warm.
+    """Load the models, run them once, and return a pipeline that is really warm.
 
     Takes about a second. Nothing of the result pickles: call it in the process that measures.
 
     Raises:
-        BiometricsError: MODEL_FILE_MISSING, MODEL_FILE_ALTERED or ENGINE_FAILED.
+        BiometricsError: MODEL_FILE_MISSING, MODEL_FILE_ALTERED, MODEL_FILE_MALFORMED,
+            SELF_CHECK_FAILED or ENGINE_FAILED.
     """
-    from biometrics.engines.dlib_engine import DlibEngine  # dlib loads only where it is used
+    # dlib and onnxruntime load only where they are used.
+    from biometrics.engines.resnet_engine import ResNetEngine
 
-    pipeline = FacePipeline(DlibEngine.load())
+    pipeline = FacePipeline(ResNetEngine.load())
     pipeline.warm_up()
     return pipeline
 

@@ -1,7 +1,7 @@
 """What the pipeline asks of a face engine, so that another one can be installed.
 
 An engine holds loaded models. It is used by one thread of one process: engines need not be
-thread-safe, and dlib's embedding holds the interpreter lock anyway.
+thread-safe.
 """
 
 from abc import abstractmethod
@@ -14,6 +14,10 @@ from biometrics.results import Box, Detection, FaceTemplate, FivePoints, ModelId
 
 RGBPicture = NDArray[np.uint8]
 """Shape (height, width, 3), uint8, sRGB, upright."""
+
+FaceChips = NDArray[np.uint8]
+"""Shape (n, 150, 150, 3), uint8, sRGB: one face cut out n times, upright. The first is at the
+standard scale (see `quality.view`); what the others are is up to the engine that embeds them."""
 
 
 class FaceEngine(Protocol):
@@ -40,9 +44,9 @@ class FaceEngine(Protocol):
         """Return the five points of the face in `box`."""
 
     @abstractmethod
-    def align(self, picture: RGBPicture, landmarks: FivePoints) -> RGBPicture:
-        """Return the face upright at a standard scale (see `quality.chip`): (150, 150, 3)."""
+    def align(self, picture: RGBPicture, landmarks: FivePoints) -> FaceChips:
+        """Return the face cut out, the first time at the standard scale."""
 
     @abstractmethod
-    def embed(self, chip: RGBPicture) -> FaceTemplate:
-        """Return the template of an aligned face."""
+    def embed(self, chips: FaceChips) -> FaceTemplate:
+        """Return the template of a face from all the chips that `align` cut out."""

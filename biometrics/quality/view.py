@@ -20,7 +20,7 @@ _INNER_FACE = (slice(30, 120), slice(30, 120))
 class FaceView:
     """One detected face: where it is in the picture, and its aligned chip.
 
-    `chip` has shape (150, 150, 3), uint8, RGB, as `FaceEngine.align` returns it.
+    `chip` has shape (150, 150, 3), uint8, RGB, the first that `FaceEngine.align` returns.
     """
 
     box: Box

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from biometrics.commands import biometrics, verify_photos
-from biometrics.engines.dlib_engine import MODEL, DlibEngine
+from biometrics.engines.resnet_engine import MODEL, ResNetEngine
 from biometrics.pipeline import FacePipeline, load_pipeline
 from biometrics.results import Box, NoFace, TooPoor
 
@@ -20,8 +20,8 @@ def pipeline() -> FacePipeline:
 
 
 @pytest.fixture(scope="module")
-def engine() -> DlibEngine:
-    return DlibEngine.load()
+def engine() -> ResNetEngine:
+    return ResNetEngine.load()
 
 
 def _noise(height: int, width: int, sigma: float = 3) -> np.ndarray:
@@ -44,23 +44,41 @@ def test_empty_pictures(pipeline: FacePipeline, level: int) -> None:
     assert pipeline.measure(_png(blank), deadline=None).outcome == NoFace()
 
 
-def test_a_template_is_the_mean_of_face_and_mirror_image(engine: DlibEngine) -> None:
-    # Averaging over both makes the embedding blind to mirroring. A plain embedding is not.
+def test_a_template_is_the_mean_of_three_crops_and_their_mirror_images(
+    engine: ResNetEngine,
+) -> None:
     picture = _noise(300, 300)
-    chip = engine.align(picture, engine.landmarks(picture, Box(50, 50, 200, 200)))
-    assert chip.shape == (150, 150, 3)
-    mirrored = np.ascontiguousarray(chip[:, ::-1])
-    there, back = engine.embed(chip), engine.embed(mirrored)
-    assert there.model == MODEL
-    assert np.allclose(there.vector, back.vector, atol=1e-5)
-    plain = np.array(engine._network.compute_face_descriptor(chip))
-    assert np.linalg.norm(there.vector - plain) > 0.01
+    chips = engine.align(picture, engine.landmarks(picture, Box(50, 50, 200, 200)))
+    assert chips.shape == (3, 150, 150, 3)
+    template = engine.embed(chips)
+    assert template.model == MODEL
+    alone = [engine._network.embed(chip[None])[0] for chip in (*chips, *chips[:, :, ::-1])]
+    assert np.allclose(template.vector, np.mean(alone, axis=0), atol=1e-5)
+    # Averaging over both makes the embedding blind to mirroring. A plain embedding is not.
+    mirrored = engine.embed(np.ascontiguousarray(chips[:, :, ::-1]))
+    assert np.allclose(template.vector, mirrored.vector, atol=1e-5)
+    assert np.linalg.norm(template.vector - alone[0]) > 0.01
 
 
-def test_a_box_that_reaches_beyond_the_picture_is_no_crash(engine: DlibEngine) -> None:
+@pytest.mark.parametrize(("chip", "scale"), [(1, 1.12), (2, 0.90)])
+def test_the_further_crops_show_more_and_less_around_the_same_face(
+    engine: ResNetEngine, chip: int, scale: float
+) -> None:
+    picture = _noise(300, 300, sigma=4)
+    chips = engine.align(picture, engine.landmarks(picture, Box(75, 75, 150, 150)))
+
+    def difference(scale: float) -> float:
+        zoom = cv2.getRotationMatrix2D((74.5, 74.5), 0, 1 / scale)
+        zoomed = cv2.warpAffine(chips[0], zoom, (150, 150)).astype(float)
+        return float(np.abs(chips[chip] - zoomed)[20:130, 20:130].mean())
+
+    assert difference(scale) < min(difference(1), difference(1 / scale)) / 3
+
+
+def test_a_box_that_reaches_beyond_the_picture_is_no_crash(engine: ResNetEngine) -> None:
     picture = _noise(200, 200)
     landmarks = engine.landmarks(picture, Box(-80, -80, 400, 400))
-    assert engine.align(picture, landmarks).shape == (150, 150, 3)
+    assert engine.align(picture, landmarks).shape == (3, 150, 150, 3)
 
 
 def _photo(path: Path, picture: np.ndarray) -> str:
@@ -118,5 +136,5 @@ def test_a_smear_that_passes_for_a_face_is_still_too_poor(
     from biometrics.results import Detection
 
     smear = cv2.GaussianBlur(_noise(300, 300), (0, 0), 9)
-    monkeypatch.setattr(DlibEngine, "detect", lambda *_: [Detection(Box(50, 50, 200, 200), 1.0)])
+    monkeypatch.setattr(ResNetEngine, "detect", lambda *_: [Detection(Box(50, 50, 200, 200), 1.0)])
     assert isinstance(pipeline.measure(_png(smear), deadline=None).outcome, TooPoor)

@@ -24,9 +24,9 @@ def _at(position: float) -> FaceTemplate:
     return FaceTemplate(MODEL, vector)
 
 
-# Three people on a line. Ann's two pictures are 0.4 apart, Ben's 0.7; Ben's first and Cid's
+# Three people on a line. Ann's two pictures are 0.4 apart, Ben's 0.8; Ben's first and Cid's
 # only picture are 0.2 apart. Ann's third picture shows no face.
-POSITIONS = {"a1": 0.0, "a2": 0.4, "b1": 2.0, "b2": 2.7, "c1": 2.2}
+POSITIONS = {"a1": 0.0, "a2": 0.4, "b1": 2.0, "b2": 2.8, "c1": 2.2}
 IMAGES = """path,identity,dataset
 a1,Ann,x
 a2,Ann,x
@@ -70,15 +70,18 @@ def test_rates_counted_by_hand(folder: Path) -> None:
     assert (report.pictures, report.identities) == (6, 3)
     assert report.detection_rate == pytest.approx(5 / 6)
     assert report.outcomes[OutcomeName.NO_FACE] == 1
-    # Genuine: a1-a2 (0.4, match) and b1-b2 (0.7, missed); a1-a3 could not be measured.
+    # Genuine: a1-a2 (0.4, match) and b1-b2 (0.8, missed); a1-a3 could not be measured.
     assert (report.genuine_pairs, report.genuine_pairs_measured) == (3, 2)
     assert report.shipped.fnmr == pytest.approx(1 / 2)
-    assert report.shipped.fnmr_with_failures == pytest.approx(2 / 3)
-    # Impostor: the firsts a1-b1, a1-c1, b1-c1 (0.2, false match), and a2-b2; b1-c1 counts once.
-    assert report.impostor_pairs_measured == 4
-    assert report.shipped.fmr == pytest.approx(1 / 4)
+    # Five of six pictures are measured, and half of those do not match.
+    assert report.shipped.frr == pytest.approx(1 / 6 + 5 / 6 * 1 / 2)
+    # Impostor: two of Ann's and two of Ben's, and each of those with Cid's; b1-c1 (0.2) matches.
+    assert report.impostor_pairs_measured == 8
+    assert report.shipped.fmr == pytest.approx(1 / 8)
     assert report.shipped.fnmr_interval is not None
     assert report.shipped.fnmr_interval.low <= 0.5 <= report.shipped.fnmr_interval.high
+    assert report.shipped.frr_interval is not None
+    assert report.shipped.frr_interval.low <= 7 / 12 <= report.shipped.frr_interval.high
 
 
 def test_a_rate_that_so_few_pairs_cannot_show_is_not_measured(folder: Path) -> None:
@@ -109,6 +112,7 @@ def test_thresholds_keep_their_false_match_rate() -> None:
 
 
 def test_no_interval_is_claimed_from_no_errors(folder: Path) -> None:
+    # Nobody matches wrongly, so nothing can be resampled into a rate.
     strict = ComparisonThreshold("t", 0.1, "L2 distance", "at_most", str(MODEL), 1e-4, 0.2, "test")
     report = evaluate(load_labelled_set(folder, "x"), _acquisition(), strict)
     assert report.shipped.fmr == 0

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from biometrics.pipeline import FacePipeline
-from biometrics.protocols import FaceEngine, RGBPicture
+from biometrics.protocols import FaceChips, FaceEngine, RGBPicture
 from biometrics.results import (
     Box,
     Detection,
@@ -62,15 +62,16 @@ class ScriptedEngine(FaceEngine):
         self._step("landmarks")
         return FivePoints((111, 46), (90, 48), (37, 46), (58, 48), (74, 88))
 
-    def align(self, picture: RGBPicture, landmarks: FivePoints) -> RGBPicture:
+    def align(self, picture: RGBPicture, landmarks: FivePoints) -> FaceChips:
         self._step("align")
         noise = np.random.default_rng(1).normal(120, 60, (150, 150, 1)).astype(np.float32)
         detail = cv2.GaussianBlur(noise, (0, 0), self.blur)
         coarse = cv2.GaussianBlur(noise, (0, 0), 5)
         plane = 120 + 40 * (detail - 120) / detail.std() + 40 * (coarse - 120) / coarse.std()
-        return np.repeat(np.clip(plane, 0, 255)[..., None], 3, axis=2).astype(np.uint8)
+        chip = np.repeat(np.clip(plane, 0, 255)[..., None], 3, axis=2).astype(np.uint8)
+        return np.stack([chip, np.zeros_like(chip)])  # the second is not for measuring quality
 
-    def embed(self, chip: RGBPicture) -> FaceTemplate:
+    def embed(self, chips: FaceChips) -> FaceTemplate:
         self._step("embed")
         return FaceTemplate(MODEL, np.full(128, 0.1, np.float32))
 

@@ -11,7 +11,7 @@ from biometrics.model_files import RESNET_V1
 from biometrics.results import ModelIdentity, QualityName, QualityStatus
 from biometrics.thresholds import QualityScale, parse_thresholds, threshold_table
 
-SHIPPED_MODEL = ModelIdentity("dlib-resnet-v1", RESNET_V1.sha256[:12], "mirror")
+SHIPPED_MODEL = ModelIdentity("dlib-resnet-v1", RESNET_V1.sha256[:12], "crops3-mirror")
 
 ROW = """
 version = "t"
