@@ -1,16 +1,11 @@
 """The process that measures faces: pictures in, numbers out, no keys, no database.
 
 Run as `python -m kiosk_api.intake.face_worker` by `WorkerPool`; frames on standard input and
-output (see `kiosk_api.intake.frames`). One picture at a time; killed from outside when it hangs.
+output (see `devices.processes.frames`). One picture at a time; killed from outside when it hangs.
 """
 
 from __future__ import annotations
 
-import ctypes
-import os
-import resource
-import signal
-import sys
 import time
 from typing import Any, assert_never
 
@@ -27,18 +22,13 @@ from biometrics.results import (
     TooPoor,
     UnreadablePicture,
 )
-from kiosk_api.intake.frames import FrameError, encode_frame, read_frame_blocking
-
-_PR_SET_PDEATHSIG = 1
+from devices.processes.child import enter
+from devices.processes.frames import FrameError, encode_frame, read_frame_blocking
 
 
 def main() -> None:
     """Serve frames until the service closes our standard input."""
-    _confine()
-    # Native code may print; the answers get a descriptor of their own.
-    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    requests = sys.stdin.buffer
+    requests, answers = enter()
     pipeline = load_pipeline()
     answers.write(encode_frame({"ready": True}))
     answers.flush()
@@ -47,13 +37,6 @@ def main() -> None:
         answer = _answer(pipeline, message, blobs)
         answers.write(encode_frame({**answer, "job": message.get("job")}))
         answers.flush()
-
-
-def _confine() -> None:
-    """Die with the service, and leave no core file: it would hold faces."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the service's to handle
 
 
 def _answer(

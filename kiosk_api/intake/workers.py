@@ -8,22 +8,16 @@ replaced; the next job finds a spare that is warm already. Where none is, the an
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import os
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from kiosk_api.intake.frames import FrameError, encode_frame, read_frame
+from devices.processes.process import ProcessEndedError, Reply, WorkerProcess
 
 _BOOT_SECONDS = 30.0
 _PING_SECONDS = 1.0
 _PING_INTERVAL_SECONDS = 5.0
 _RESTART_PAUSE_SECONDS = 0.5
-_STREAM_LIMIT_BYTES = 1024 * 1024
-
-Reply = tuple[dict[str, Any], tuple[bytes, ...]]
 
 
 class WorkerError(Exception):
@@ -44,35 +38,21 @@ class WorkerDiedError(WorkerError):
 
 @dataclass(eq=False, slots=True)
 class _Worker:
-    process: asyncio.subprocess.Process
+    process: WorkerProcess
     jobs: int = 0
 
     async def exchange(self, message: dict[str, Any], blobs: tuple[bytes, ...] = ()) -> Reply:
         """Send one job and read its answer, which bears the job's number: an answer that is left
         over from one traveler must never count for the next."""
-        stdin, stdout = self.process.stdin, self.process.stdout
-        if stdin is None or stdout is None:
-            raise WorkerDiedError("worker has no pipes")
         self.jobs += 1
         try:
-            stdin.write(encode_frame({**message, "job": self.jobs}, blobs))
-            await stdin.drain()
-            answer, answer_blobs = await read_frame(stdout)
-        except (OSError, EOFError, FrameError) as error:
+            await self.process.send({**message, "job": self.jobs}, blobs)
+            answer, answer_blobs = await self.process.receive()
+        except ProcessEndedError as error:
             raise WorkerDiedError("worker ended in mid-job") from error
         if answer.pop("job", None) != self.jobs:
             raise WorkerDiedError("worker answered another job")
         return answer, answer_blobs
-
-    def kill(self) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            self.process.kill()
-
-    async def wait_killed(self) -> None:
-        self.kill()
-        with contextlib.suppress(TimeoutError):
-            # A process in an uninterruptible disk wait dies later; nobody waits for it here.
-            await asyncio.wait_for(self.process.wait(), 1.0)
 
 
 @dataclass(slots=True)
@@ -181,7 +161,7 @@ class WorkerPool:
         return reply
 
     def _discard(self, worker: _Worker) -> None:
-        worker.kill()
+        worker.process.kill()
         self._warm.discard(worker)
         if not self._closing:
             self._spawn(self._replace(worker))
@@ -200,21 +180,12 @@ class WorkerPool:
             await asyncio.sleep(_RESTART_PAUSE_SECONDS)
 
     async def _bury(self, worker: _Worker) -> None:
-        await worker.wait_killed()
+        await worker.process.wait_killed()
         self._all.discard(worker)
 
     async def _boot(self) -> _Worker | None:
         try:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                self.module,
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.DEVNULL,  # native libraries print what they please
-                limit=_STREAM_LIMIT_BYTES,
-                env=_worker_environment(),
-            )
+            process = await WorkerProcess.start(self.module)
         except OSError:
             return None  # no memory, process or descriptor is free; the next attempt may find one
         worker = _Worker(process)
@@ -222,9 +193,9 @@ class WorkerPool:
         ready = False
         try:
             async with asyncio.timeout(_BOOT_SECONDS):
-                message, _ = await read_frame(_stdout(process))
+                message, _ = await process.receive()
             ready = message.get("ready") is True
-        except (TimeoutError, OSError, EOFError, FrameError):
+        except (TimeoutError, ProcessEndedError):
             ready = False
         finally:
             if not ready:
@@ -256,18 +227,3 @@ class WorkerPool:
         task = asyncio.ensure_future(coroutine)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-
-def _stdout(process: asyncio.subprocess.Process) -> asyncio.StreamReader:
-    if process.stdout is None:
-        raise OSError("worker has no standard output")
-    return process.stdout
-
-
-def _worker_environment() -> dict[str, str]:
-    """What a worker may know: no secrets, no settings, one thread for each native library."""
-    kept = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "PYTHONPATH", "VIRTUAL_ENV", "HOME")
-    environment = {name: os.environ[name] for name in kept if name in os.environ}
-    environment |= {name: value for name, value in os.environ.items() if "OPENBLAS" in name}
-    environment |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "OPENCV_LOG_LEVEL": "OFF"}
-    return environment

@@ -7,7 +7,7 @@ import sys
 import time
 from typing import Any
 
-from kiosk_api.intake.frames import encode_frame, read_frame_blocking
+from devices.processes.frames import encode_frame, read_frame_blocking
 
 
 def face(distance: float, model: str = "", *measures: str) -> dict[str, Any]:
