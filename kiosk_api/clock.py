@@ -62,7 +62,7 @@ class ClockGuard:
         wall, monotonic = self.mark()
         elapsed = timedelta(seconds=monotonic - mark[1])
         stepped = abs((wall - mark[0]) - elapsed) > STEP_TOLERANCE
-        behind = wall < self.highest - STEP_TOLERANCE
+        behind = self.highest - wall > STEP_TOLERANCE
         if not stepped:
             self.remember(wall)
         return not stepped and not behind
