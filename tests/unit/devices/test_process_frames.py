@@ -12,8 +12,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from kiosk_api.intake import frames
-from kiosk_api.intake.frames import (
+from devices.processes import frames
+from devices.processes.frames import (
     MAX_BLOB_BYTES,
     MAX_TEXT_BYTES,
     FrameError,
