@@ -56,6 +56,8 @@ class EntryKind(StrEnum):
     POLICY = "policy"  # a policy in full, before the first decision under it
     DECISION = "decision"
     SUPERSEDED = "superseded"  # the REFER that was told in place of an ADMIT durable too late
+    VIEWED = "viewed"  # an officer was shown what identifies a referred traveler
+    RESOLUTION = "resolution"  # what an officer did with a referred session, and why
     CHECKPOINT = "checkpoint"  # a signature over everything before it
     KEY_DESTROYED = "key_destroyed"  # retention: a session's payload cannot be read any more
     REOPENED = "reopened"  # the journal was not closed; what was cut off its end

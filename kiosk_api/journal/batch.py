@@ -21,6 +21,7 @@ class Batch:
     data: bytearray = field(default_factory=bytearray)
     starts_segment: bool = False
     places: dict[str, int] = field(default_factory=dict)
+    resolved: dict[str, int] = field(default_factory=dict)
     policies: set[str] = field(default_factory=set)
     told: dict[str, tuple[Receipt, str | None]] = field(default_factory=dict)  # receipt, outcome
     settled: list[tuple[Job, Receipt]] = field(default_factory=list)
@@ -50,6 +51,8 @@ class Batch:
         self.unsigned = 0 if kind is EntryKind.CHECKPOINT else self.unsigned + 1
         if kind in TOLD and session_id is not None:
             self.places[session_id] = pack_place(self.tail.segment, start)
+        elif kind is EntryKind.RESOLUTION and session_id is not None:
+            self.resolved[session_id] = pack_place(self.tail.segment, start)
         return Receipt(seq, digest)
 
     def add_job(self, kind: EntryKind, job: Job, policies: set[str]) -> None:

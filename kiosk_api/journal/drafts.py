@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import TypeAlias
 
 from kiosk_api.core import codec
@@ -13,6 +14,7 @@ from kiosk_api.core.evidence import Evidence
 from kiosk_api.core.journal import is_session_id, time_text
 from kiosk_api.core.plain import Plain, canonical_json
 from kiosk_api.core.policy import Policy
+from kiosk_api.core.review import Choice
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,4 +121,70 @@ class KeyDestroyedDraft:
         return canonical_json({"reason": self.reason})
 
 
-Draft: TypeAlias = DecisionDraft | KeyDestroyedDraft
+class Shown(StrEnum):
+    """What an officer was shown of a referred traveler."""
+
+    DOCUMENT = "document"  # what the document says
+    LIVE = "live"  # the picture that was taken at the kiosk
+    ENROLLED = "enrolled"  # the portrait on record
+
+
+@dataclass(frozen=True, slots=True)
+class ViewedDraft:
+    """An officer is about to be shown what identifies a referred traveler.
+
+    Raises:
+        ValueError: the session id cannot be one.
+    """
+
+    session_id: str
+    officer: str
+    shown: Shown
+
+    def __post_init__(self) -> None:
+        if not is_session_id(self.session_id):
+            raise ValueError("not a session id")
+
+    def body(self) -> bytes:
+        """The body of the entry, canonical."""
+        return canonical_json({"officer": self.officer, "shown": self.shown.value})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResolutionDraft:
+    """What an officer did with a referred session: their decision, never the kiosk's.
+
+    Args:
+        officer: the account's name.
+        note: sealed under the session's key (`payload.seal_note`); None when none was written.
+
+    Raises:
+        ValueError: the session id cannot be one, or `resolved_at` names no moment.
+    """
+
+    session_id: str
+    choice: Choice
+    officer: str
+    resolved_at: datetime
+    note: str | None = None
+
+    def __post_init__(self) -> None:
+        if not is_session_id(self.session_id):
+            raise ValueError("not a session id")
+        if self.resolved_at.utcoffset() is None:
+            raise ValueError("resolved_at has no time zone")
+
+    def body(self) -> bytes:
+        """The body of the entry, canonical."""
+        return canonical_json(
+            {
+                "cause": self.choice.cause.value,
+                "note": self.note,
+                "officer": self.officer,
+                "outcome": self.choice.outcome.value,
+                "resolved_at": time_text(self.resolved_at),
+            }
+        )
+
+
+Draft: TypeAlias = DecisionDraft | KeyDestroyedDraft | ViewedDraft | ResolutionDraft

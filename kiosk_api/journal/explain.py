@@ -14,6 +14,7 @@ from kiosk_api.core.policy import Policy
 from kiosk_api.core.reasons import REASONS
 from kiosk_api.core.rules import RULES
 from kiosk_api.journal.replay import RecordedDecision
+from kiosk_api.journal.resolutions import Resolution, View
 
 _BAR = 40
 
@@ -101,6 +102,48 @@ def explain_lines(recorded: RecordedDecision) -> Iterator[str]:
         measured = "not measured" if one.measured is None else f"measured {one.measured:g}"
         yield f"  {one.name} {one.limit:g}: {measured}"
     yield from _time_lines(recorded)
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """What officers did with a session."""
+
+    views: tuple[View, ...]
+    resolution: Resolution | None
+
+
+def explain_review(review: Review) -> dict[str, Plain]:
+    """The same as JSON, without the note."""
+    done = review.resolution
+    return {
+        "views": [
+            {"seq": v.seq, "officer": v.officer, "shown": v.shown.value, "at": time_text(v.at)}
+            for v in review.views
+        ],
+        "resolution": None
+        if done is None
+        else {
+            "seq": done.seq,
+            "outcome": done.outcome.value,
+            "cause": done.cause.value,
+            "text": f"{done.outcome_text}: {done.cause_text}",
+            "officer": done.officer,
+            "resolved_at": time_text(done.resolved_at),
+            "has_note": done.note is not None,
+        },
+    }
+
+
+def review_lines(review: Review) -> Iterator[str]:
+    """The same as text for a person."""
+    if review.views or review.resolution:
+        yield "Officers"
+    for view in review.views:
+        yield f"  viewed    {view.shown} by {view.officer}, {time_text(view.at)}"
+    done = review.resolution
+    if done is not None:
+        yield f"  resolved  {done.outcome_text}: {done.cause_text}"
+        yield f"            by {done.officer}, {time_text(done.resolved_at)}, entry {done.seq}"
 
 
 def _time_lines(recorded: RecordedDecision) -> Iterator[str]:

@@ -11,7 +11,7 @@ from kiosk_api.core.decision import Outcome
 from kiosk_api.core.journal import MAXIMUM_LINE, EntryKind
 from kiosk_api.core.plain import canonical_json
 from kiosk_api.core.policy import Policy, policy_digest
-from kiosk_api.journal.drafts import DecisionDraft, KeyDestroyedDraft
+from kiosk_api.journal.drafts import DecisionDraft, KeyDestroyedDraft, ResolutionDraft, ViewedDraft
 from kiosk_api.journal.errors import JournalError, JournalUnavailableError
 
 
@@ -30,6 +30,10 @@ class Receipt:
     repeated: bool = False
 
 
+OF_OFFICERS = (EntryKind.VIEWED, EntryKind.RESOLUTION)
+"""Kinds of entry that record what an officer saw or did with a referred session."""
+
+
 @dataclass(slots=True)
 class Job:
     """A draft that waits; `future` is None once its caller was answered."""
@@ -44,8 +48,8 @@ class Job:
 
     @property
     def may_wait(self) -> bool:
-        """An ADMIT is told at once or never; anything else is worth recording later."""
-        return self.outcome is not Outcome.ADMIT
+        """An ADMIT and what an officer does are told at once or never; all else may come late."""
+        return self.outcome is not Outcome.ADMIT and self.kind not in OF_OFFICERS
 
     def is_late(self, now: float) -> bool:
         """Whether the time that the caller had set has passed."""
@@ -89,6 +93,12 @@ def decision_job(kind: EntryKind, draft: DecisionDraft, not_after: float | None)
 def key_destroyed_job(draft: KeyDestroyedDraft) -> Job:
     """A job that records that a session's key is gone."""
     return Job(EntryKind.KEY_DESTROYED, draft.session_id, draft.body(), _future())
+
+
+def officer_job(draft: ViewedDraft | ResolutionDraft, not_after: float | None) -> Job:
+    """A job that records what an officer saw or did."""
+    kind = EntryKind.VIEWED if isinstance(draft, ViewedDraft) else EntryKind.RESOLUTION
+    return Job(kind, draft.session_id, draft.body(), _future(), not_after=not_after)
 
 
 def _future() -> Future[Receipt]:

@@ -34,5 +34,28 @@ def open_payload(sealer: Sealer, session_id: str, sealed: str) -> dict[str, Plai
     return opened
 
 
+def seal_note(sealer: Sealer, session_id: str, note: str) -> str:
+    """Seal an officer's note under the session's key; base64."""
+    return base64.b64encode(sealer.seal(note.encode(), _note_place(session_id))).decode()
+
+
+def open_note(sealer: Sealer, session_id: str, sealed: str) -> str:
+    """Open what `seal_note` made for the same session.
+
+    Raises:
+        SealBrokenError: it was changed, or belongs to another session or key.
+    """
+    try:
+        return sealer.open(
+            base64.b64decode(sealed, validate=True), _note_place(session_id)
+        ).decode()
+    except ValueError as error:
+        raise SealBrokenError("sealed data does not open") from error
+
+
+def _note_place(session_id: str) -> str:
+    return f"journal/note/{session_id}"
+
+
 def _place(session_id: str) -> str:
     return f"journal/payload/{session_id}"

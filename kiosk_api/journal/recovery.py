@@ -75,6 +75,7 @@ class Recovered:
     anchor_lost: bool  # the anchor file is empty, as a loss of power can leave it
     cut: bytes = field(repr=False)  # what stands behind the last entry
     places: dict[str, int] = field(repr=False)  # session id → where what it was told stands
+    resolved: dict[str, int] = field(repr=False)  # session id → where its resolution stands
     policies: set[str] = field(repr=False)  # digests of the policies in the journal
 
 
@@ -130,6 +131,7 @@ class _Scan:
         self._segment = self._start = self._end = self._unsigned = 0
         self._cut = b""
         self._places: dict[str, int] = {}
+        self._resolved: dict[str, int] = {}
         self._policies: set[str] = set()
 
     def read_segment(self, number: int, *, is_last: bool) -> None:
@@ -164,6 +166,7 @@ class _Scan:
             anchor_lost=anchor_lost,
             cut=self._cut,
             places=self._places,
+            resolved=self._resolved,
             policies=self._policies,
         )
 
@@ -182,6 +185,8 @@ class _Scan:
             self._policies.add(str(_parsed(line, number, offset).body.get("digest")))
         elif header.kind in TOLD and header.session_id is not None:
             self._places[header.session_id] = pack_place(number, offset)
+        elif header.kind is EntryKind.RESOLUTION and header.session_id is not None:
+            self._resolved[header.session_id] = pack_place(number, offset)
         self._unsigned = 0 if header.kind is EntryKind.CHECKPOINT else self._unsigned + 1
         self._segment, self._start, self._end = number, offset, offset + len(line)
         self.last = header

@@ -25,7 +25,13 @@ from kiosk_api.core.plain import Plain, canonical_json
 from kiosk_api.journal import layout
 from kiosk_api.journal.batch import Batch
 from kiosk_api.journal.disk import Disk
-from kiosk_api.journal.drafts import DecisionDraft, Draft, KeyDestroyedDraft
+from kiosk_api.journal.drafts import (
+    DecisionDraft,
+    Draft,
+    KeyDestroyedDraft,
+    ResolutionDraft,
+    ViewedDraft,
+)
 from kiosk_api.journal.errors import (
     JournalBrokenError,
     JournalConflictError,
@@ -33,7 +39,14 @@ from kiosk_api.journal.errors import (
     JournalUnavailableError,
 )
 from kiosk_api.journal.files import JournalFiles
-from kiosk_api.journal.jobs import Job, Receipt, decision_job, key_destroyed_job
+from kiosk_api.journal.jobs import (
+    OF_OFFICERS,
+    Job,
+    Receipt,
+    decision_job,
+    key_destroyed_job,
+    officer_job,
+)
 from kiosk_api.journal.recovery import TOLD, Recovered, recover
 from kiosk_api.journal.signing import checkpoint_body
 from kiosk_api.sealing import Keyring
@@ -74,6 +87,7 @@ class Journal:
         self._limits = limits
         self._tail = recovered.tail
         self._places = recovered.places
+        self._resolved = recovered.resolved
         self._policies = recovered.policies
         self._unsigned = recovered.unsigned
         self._last_at = recovered.last_at
@@ -151,10 +165,10 @@ class Journal:
         """Hand over an entry; never blocks on the disk.
 
         A session has one decision: a second one with the same outcome gives the receipt of the
-        first.
+        first. It has one resolution, and only if it was referred; a second one is a conflict.
 
         Args:
-            not_after: monotonic time; a decision that is not written by then never will be.
+            not_after: monotonic time; an entry that is not written by then never will be.
 
         Returns:
             A future that holds the receipt once the entry is durable, or fails with
@@ -168,6 +182,8 @@ class Journal:
         """
         if isinstance(draft, KeyDestroyedDraft):
             return self._submit(key_destroyed_job(draft))
+        if isinstance(draft, ViewedDraft | ResolutionDraft):
+            return self._submit(officer_job(draft, not_after))
         return self._submit(decision_job(EntryKind.DECISION, draft, not_after))
 
     def supersede(self, draft: DecisionDraft) -> Future[Receipt]:
@@ -192,6 +208,19 @@ class Journal:
         """
         place = self._places.get(session_id)
         return None if place is None else self._files.read(place)
+
+    def resolution(self, session_id: str) -> Entry | None:
+        """The durable entry with what an officer did with this session; None when there is none.
+
+        Raises:
+            JournalBrokenError, OSError: see `find`.
+        """
+        place = self._resolved.get(session_id)
+        return None if place is None else self._files.read(place)
+
+    def is_resolved(self, session_id: str) -> bool:
+        """Whether an officer resolved this session; reads nothing."""
+        return session_id in self._resolved
 
     def sessions(self) -> Iterator[str]:
         """Ids of all sessions with a durable decision, oldest first."""
@@ -317,8 +346,20 @@ class Journal:
                 return
         elif kind is EntryKind.SUPERSEDED:
             kind = EntryKind.DECISION
+        if kind in OF_OFFICERS and not self._was_referred(batch, job.session_id):
+            job.fail(JournalConflictError("the session was not referred"))
+            return
+        if kind is EntryKind.RESOLUTION and (
+            job.session_id in batch.resolved or job.session_id in self._resolved
+        ):
+            job.fail(JournalConflictError("the session is resolved already"))
+            return
         batch.make_room(self._limits.segment_bytes)
         batch.add_job(kind, job, self._policies)
+
+    def _was_referred(self, batch: Batch, session_id: str) -> bool:
+        told = self._told(batch, session_id)
+        return told is not None and told[1] == Outcome.REFER
 
     def _told(self, batch: Batch, session_id: str) -> tuple[Receipt, str | None] | None:
         """What the session was told so far, in this batch or before it."""
@@ -346,6 +387,7 @@ class Journal:
             self._tail = batch.tail
             self._last_at = max(self._last_at, batch.at)
             self._places.update(batch.places)
+            self._resolved.update(batch.resolved)
             self._policies |= batch.policies
             self._unsigned = batch.unsigned
             if not batch.unsigned:

@@ -68,6 +68,8 @@ class ProblemCode(StrEnum):
     ENTRIES_AFTER_CLOSE = "entries_after_close"
     DECISION_REPEATED = "decision_repeated"
     NOTHING_SUPERSEDED = "nothing_superseded"
+    RESOLUTION_REPEATED = "resolution_repeated"
+    NOTHING_RESOLVED = "nothing_resolved"  # an officer's entry for a session that was not referred
     POLICY_MISSING = "policy_missing"
     PICTURE_DIFFERS = "picture_differs"
 
@@ -168,6 +170,7 @@ class _Verification:
         self._closed_at_anchor = False
         self._where = ("", 0, 0)  # file, line, offset
         self._outcomes: dict[str, bool] = {}  # session → whether it was admitted
+        self._resolved: set[str] = set()
         self._policies: set[str] = set()
         self._not_kept: dict[str, int] = {}  # session → pictures that are not there
 
@@ -254,6 +257,8 @@ class _Verification:
                 self._policies.add(str(entry.body.get("digest")))
             case EntryKind.DECISION | EntryKind.SUPERSEDED:
                 self._check_decision(entry)
+            case EntryKind.RESOLUTION | EntryKind.VIEWED:
+                self._check_officer(header)
             case EntryKind.KEY_DESTROYED:
                 gone = self._not_kept.pop(str(header.session_id), 0)
                 report.pictures.destroyed += gone
@@ -311,6 +316,15 @@ class _Verification:
             self._found(ProblemCode.POLICY_MISSING)
         if self._pictures is not None:
             self._check_pictures(session_id, entry.body.get("pictures"), self._pictures)
+
+    def _check_officer(self, header: Header) -> None:
+        session_id = str(header.session_id)
+        if self._outcomes.get(session_id, True):
+            self._found(ProblemCode.NOTHING_RESOLVED)
+        if header.kind is EntryKind.RESOLUTION:
+            if session_id in self._resolved:
+                self._found(ProblemCode.RESOLUTION_REPEATED)
+            self._resolved.add(session_id)
 
     def _check_pictures(self, session_id: str, named: object, folder: Path) -> None:
         for picture in named if isinstance(named, list) else []:
