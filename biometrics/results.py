@@ -80,6 +80,16 @@ class FivePoints:
         """The centre of the subject's right eye: the midpoint of its corners."""
         return _midpoint(self.right_eye_outer, self.right_eye_inner)
 
+    @property
+    def spread(self) -> float:
+        """The root mean square distance of the points from their centroid, in pixels.
+
+        A size of the face that turning the head changes little: what turning takes from the
+        width, it leaves in the height.
+        """
+        points = self.as_array()
+        return float(np.sqrt(((points - points.mean(axis=0)) ** 2).sum(axis=1).mean()))
+
     def __repr__(self) -> str:
         return "FivePoints(hidden)"
 

@@ -1,10 +1,11 @@
 """The engine of this product: dlib finds and aligns a face, dlib's ResNet embeds it in onnxruntime.
 
-The one module of the product that calls dlib. dlib ships no types, so its objects are `Any` here
-and nothing of them leaves. A template is the mean of six embeddings: the aligned face cut out at
-three scales, each as it is and as its mirror image. On press photographs that lowers the false
-non-match rate at FMR 1e-4 from 24 % (the mirror alone) to 21 %. The mean moves every distance,
-so it is a variant of the model with a threshold of its own (`thresholds.toml`).
+The one module through which the product measures with dlib. dlib ships no types, so its objects
+are `Any` here and nothing of them leaves. A template is the mean of six embeddings: the aligned
+face cut out at three scales, each as it is and as its mirror image. On press photographs that
+lowers the false non-match rate at FMR 1e-4 from 24 % (the mirror image alone) to 20 %. The mean
+moves every distance, so it is a variant of the model with a threshold of its own
+(`thresholds.toml`).
 """
 
 from collections.abc import Iterator
@@ -32,6 +33,7 @@ CHIP_SIZE_PX = 150
 # dlib's measure of how much is seen around a face: a chip's side is (1 + 2 padding) times the
 # face's. 0.25 is the standard scale, on which quality is measured; then 1.12 and 0.90 of it.
 _CHIP_PADDINGS = (0.25, 0.34, 0.175)
+EMBEDDINGS_PER_TEMPLATE = 2 * len(_CHIP_PADDINGS)
 
 _FIRST_LOOK_PX = 640
 _LAST_LOOK_PX = 1280

@@ -104,16 +104,30 @@ def test_blur_and_darkness_are_too_poor_and_dim_noise_is_not(pipeline: FacePipel
     assert isinstance(pipeline.measure(_jpeg(dim), deadline=None).outcome, MeasuredFace)
 
 
-def test_two_people_side_by_side_are_several(pipeline: FacePipeline) -> None:
-    picture = _scaled_to_face_width(pipeline, _first(PORTRAITS), 160)
-    pair = np.hstack([picture, picture])
-    assert pipeline.measure(_jpeg(pair), deadline=None).outcome == SeveralFaces(2)
-    # In a wide frame the second look has to find the companion at half the width.
-    companion = cv2.resize(picture, None, fx=0.6, fy=0.6, interpolation=cv2.INTER_AREA)
-    frame = np.full((720, 1280, 3), 128, np.uint8)
-    for part, left in ((picture[:700, :600], 20), (companion[:700, :600], 660)):
-        frame[: part.shape[0], left : left + part.shape[1]] = part
-    assert isinstance(pipeline.measure(_jpeg(frame), deadline=None).outcome, SeveralFaces)
+def _with_another(picture: np.ndarray, ratio: float, size: tuple[int, int]) -> bytes:
+    """Put a photograph and the same at `ratio` of its size side by side into a grey frame."""
+    height, width = size
+    frame = np.full((height, width, 3), 128, np.uint8)
+    other = cv2.resize(picture, None, fx=ratio, fy=ratio, interpolation=cv2.INTER_AREA)
+    left = 0
+    for part in (picture, other):
+        fitted = part[:height, : width - left]
+        frame[: fitted.shape[0], left : left + fitted.shape[1]] = fitted
+        left += fitted.shape[1]
+    return _jpeg(frame)
+
+
+@pytest.mark.parametrize(("size", "face_px"), [((480, 640), 120), ((720, 1280), 200)])
+def test_who_stands_beside_counts_and_who_stands_behind_does_not(
+    pipeline: FacePipeline, size: tuple[int, int], face_px: int
+) -> None:
+    picture = _scaled_to_face_width(pipeline, _first("lfw"), face_px)
+    for ratio in (1.0, 0.8, 0.65):
+        frame = _with_another(picture, ratio, size)
+        assert pipeline.measure(frame, deadline=None).outcome == SeveralFaces(2), ratio
+    for ratio in (0.45, 0.3):
+        outcome = pipeline.measure(_with_another(picture, ratio, size), deadline=None).outcome
+        assert isinstance(outcome, MeasuredFace), ratio
 
 
 def test_a_photograph_on_its_side_is_turned_by_its_exif(pipeline: FacePipeline) -> None:

@@ -60,7 +60,8 @@ class ScriptedEngine(FaceEngine):
 
     def landmarks(self, picture: RGBPicture, box: Box) -> FivePoints:
         self._step("landmarks")
-        return FivePoints((111, 46), (90, 48), (37, 46), (58, 48), (74, 88))
+        at_200_px = [(111, 46), (90, 48), (37, 46), (58, 48), (74, 88)]
+        return FivePoints(*((x * box.width / 200, y * box.width / 200) for x, y in at_200_px))
 
     def align(self, picture: RGBPicture, landmarks: FivePoints) -> FaceChips:
         self._step("align")
@@ -111,7 +112,7 @@ def test_what_is_no_picture_reaches_no_engine() -> None:
 
 
 @pytest.mark.parametrize(
-    ("widths", "count"), [([100, 100], 2), ([100, 40], 2), ([100, 80, 60, 20], 3)]
+    ("widths", "count"), [([100, 100], 2), ([200, 109], 2), ([100, 80, 60, 20], 3)]
 )
 def test_faces_of_comparable_size_are_several(widths: list[float], count: int) -> None:
     pipeline, engine = _pipeline(widths)
@@ -119,11 +120,23 @@ def test_faces_of_comparable_size_are_several(widths: list[float], count: int) -
     assert "embed" not in engine.calls
 
 
-def test_a_face_in_the_distance_is_ignored() -> None:
-    pipeline, _ = _pipeline([100, 39])
+def test_faces_in_the_distance_are_ignored() -> None:
+    pipeline, _ = _pipeline([200, 107, 80])
     outcome = pipeline.measure(PICTURE, deadline=None).outcome
     assert isinstance(outcome, MeasuredFace)
-    assert outcome.box.width == 100
+    assert outcome.box.width == 200
+
+
+def test_the_size_of_a_face_is_that_of_its_landmarks_and_not_of_its_box() -> None:
+    # A detector that knows sizes only in steps may give equal boxes to unequal faces.
+    pipeline, engine = _pipeline([200, 100])
+    engine.detect = lambda _: [Detection(Box(0, 0, w, w), 1.0) for w in (200, 116)]  # type: ignore[method-assign]
+    true_widths = iter([200, 100])
+    true_landmarks = engine.landmarks
+    engine.landmarks = lambda picture, _: true_landmarks(  # type: ignore[method-assign]
+        picture, Box(0, 0, width := next(true_widths), width)
+    )
+    assert isinstance(pipeline.measure(PICTURE, deadline=None).outcome, MeasuredFace)
 
 
 def test_a_blurred_face_is_too_poor_and_gets_no_template() -> None:
