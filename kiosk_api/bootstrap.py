@@ -21,9 +21,10 @@ from devices.protocols import Driver
 from devices.registry import load_registry
 from devices.supervisor import DeviceSupervisor, DriverSource
 from kiosk_api.access.tokens import TokenBook
-from kiosk_api.clock import Clock, ClockGuard, SystemClock
-from kiosk_api.config import DataDir, Settings, UnsafeSettingsError
+from kiosk_api.clock import STEP_TOLERANCE, Clock, ClockGuard, SystemClock
+from kiosk_api.config import DataDir, Settings, UnsafeSettingsError, refuse_open_directory
 from kiosk_api.core.decision import Outcome, decide
+from kiosk_api.core.facts import port_day
 from kiosk_api.core.policy import Policy
 from kiosk_api.core.session import SessionState
 from kiosk_api.intake.workers import WorkerError, WorkerPool
@@ -31,11 +32,13 @@ from kiosk_api.journal.drafts import DecisionDraft, Times
 from kiosk_api.journal.errors import JournalError
 from kiosk_api.journal.pictures import Pictures
 from kiosk_api.journal.store import Journal
+from kiosk_api.kiosk_file import KioskFileError
 from kiosk_api.lanes.controller import LaneController
 from kiosk_api.persistence.engine import DatabaseFileError, open_database
 from kiosk_api.persistence.migrations import SchemaError, upgrade
 from kiosk_api.records.repository import RecordRepository
 from kiosk_api.sealing import KeyFileError, Keyring, create_keys, load_keys
+from kiosk_api.selftest import SelfTestError, self_test
 from kiosk_api.sessions.answering import Answerer, interrupted_session, referring
 from kiosk_api.sessions.repository import SessionRepository, StoredSession
 from kiosk_api.sessions.service import SessionService
@@ -49,7 +52,7 @@ _JOURNAL_SECONDS = 10.0
 _DATABASE_THREADS = 8
 
 
-STORE_ERRORS = (KeyFileError, DatabaseFileError, SchemaError, OSError)
+STORE_ERRORS = (KeyFileError, DatabaseFileError, SchemaError, KioskFileError, OSError)
 """What can be wrong with a data directory; each message is one line and says what to do."""
 
 
@@ -106,7 +109,13 @@ async def serving(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
     async with AsyncExitStack() as stack:
         try:
             await _start(app, settings, stack)
-        except (*STORE_ERRORS, JournalError, WorkerError, SQLAlchemyError) as error:
+        except (
+            *STORE_ERRORS,
+            JournalError,
+            WorkerError,
+            SelfTestError,
+            SQLAlchemyError,
+        ) as error:
             raise StartError(_plainly(error)) from error
         yield
 
@@ -120,7 +129,12 @@ def _plainly(error: Exception) -> str:
 
 async def _start(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None:
     policy = site_policy(settings)
+    if not settings.demonstration and not settings.data.database.exists():
+        raise StartError(
+            f"{settings.data.root} holds no kiosk: run kiosk init --data {settings.data.root}"
+        )
     store = open_store(settings.data)
+    refuse_open_directory(settings.data)
     stack.callback(store.engine.dispose)
     clock: Clock = SystemClock()
     telemetry = Telemetry()
@@ -132,12 +146,14 @@ async def _start(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> Non
     stack.push_async_callback(_close_journal, journal)
     guard = ClockGuard(clock)
     guard.remember(journal.last_at)
+    _warn_of_what_refers_everybody(policy, journal, clock)
     repository = SessionRepository(store.engine, store.keyring)
     await asyncio.to_thread(_reconcile, repository, journal, policy, clock)
 
     pool = WorkerPool(_FACE_WORKER, settings.workers, telemetry.worker)
     stack.push_async_callback(pool.close)
     await pool.start()
+    await self_test(policy, store.keyring, pool)
 
     sessions = SessionService(
         policy=policy,
@@ -174,6 +190,15 @@ async def _start(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> Non
         *(LaneController(lane, supervisor, sessions).run() for lane in settings.lanes),
     ):
         _run_until_stopped(stack, work)
+
+
+def _warn_of_what_refers_everybody(policy: Policy, journal: Journal, clock: Clock) -> None:
+    """Such a kiosk serves, since everybody whom it refers is at least seen by an officer."""
+    now = clock.now()
+    if now < journal.last_at - STEP_TOLERANCE:
+        _LOG.error("the clock is behind the journal's last entry: everybody is referred")
+    if port_day(now, policy) < policy.effective_from:
+        _LOG.error("the site profile is not in force yet: everybody is referred")
 
 
 def _run_until_stopped(stack: AsyncExitStack, work: Awaitable[None]) -> None:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import errno
 import json
-import logging
 import os
 import signal
 import socket
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -32,10 +31,15 @@ data_option = click.option(
 
 @click.command()
 @data_option
-@click.option("--site", default="global_entry_airport", show_default=True, help="Site profile.")
-@click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=8470, show_default=True, type=click.IntRange(0, 65535))
+@click.option("--site", help="Site profile [global_entry_airport].")
+@click.option("--host", help="Address to listen on [127.0.0.1].")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on [8470].")
 @click.option("--lane", "lanes", multiple=True, help="A lane of this kiosk [lane-1]; repeatable.")
+@click.option(
+    "--behind-proxy",
+    is_flag=True,
+    help="A proxy with TLS stands before this service; needed for addresses that others reach.",
+)
 @click.option("--workers", default=3, show_default=True, type=click.IntRange(1, 16))
 @click.option(
     "--demonstration",
@@ -49,37 +53,58 @@ data_option = click.option(
     metavar="LANE=FOLDER",
     help="Serve files dropped in FOLDER as LANE's devices (needs --demonstration).",
 )
+@click.option("--log-format", type=click.Choice(["text", "json"]), default="text")
+@click.option(
+    "--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default="info"
+)
 def serve(
     data: Path,
-    site: str,
-    host: str,
-    port: int,
+    site: str | None,
+    host: str | None,
+    port: int | None,
     lanes: tuple[str, ...],
+    behind_proxy: bool,
     workers: int,
     demonstration: bool,
     drops: tuple[str, ...],
+    log_format: str,
+    log_level: str,
 ) -> None:
-    """Run the kiosk service until it is told to stop (SIGTERM or Ctrl-C)."""
+    """Run the kiosk service until it is told to stop (SIGTERM or Ctrl-C).
+
+    What `kiosk init` wrote into DATA/kiosk.toml counts unless an option says otherwise.
+    """
     from kiosk_api.bootstrap import StartError
-    from kiosk_api.config import DataDir, Settings, UnsafeSettingsError
+    from kiosk_api.config import Settings, UnsafeSettingsError
+    from kiosk_api.kiosk_file import KioskFileError, data_dir, read_kiosk_file
+    from kiosk_api.logs import LogFormat, configure_logging
     from kiosk_api.sites import SiteError
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+    configure_logging(LogFormat(log_format), log_level.upper())
     try:
+        directory = data_dir(data)
+        file = read_kiosk_file(directory.configuration)
+        given: dict[str, Any] = {
+            "site": site,
+            "host": host,
+            "port": port,
+            "lanes": lanes or None,
+            "behind_proxy": behind_proxy or None,
+        }
+        chosen = {
+            name: getattr(file, name) if value is None and file is not None else value
+            for name, value in given.items()
+        }
         settings = Settings(
-            data=DataDir(data),
-            site=site,
-            host=host,
-            port=port,
+            data=directory,
             demonstration=demonstration,
             drop_folders=_drop_folders(drops),
             workers=workers,
-            lanes=lanes or ("lane-1",),
+            **{name: value for name, value in chosen.items() if value is not None},
         )
-        with _listen(host, port) as listener:
+        with _listen(settings.host, settings.port) as listener:
             asyncio.run(_serve(settings, listener))
-    except (StartError, UnsafeSettingsError, SiteError) as error:
+    except (StartError, UnsafeSettingsError, SiteError, KioskFileError) as error:
         raise click.ClickException(str(error)) from error
 
 
@@ -203,10 +228,10 @@ def revoke(data: Path, token_id: str) -> None:
 
 def _engine(data: Path) -> Engine:
     from kiosk_api.bootstrap import STORE_ERRORS, open_store
-    from kiosk_api.config import DataDir
+    from kiosk_api.kiosk_file import data_dir
 
     try:
-        return open_store(DataDir(data)).engine
+        return open_store(data_dir(data)).engine
     except STORE_ERRORS as error:
         raise click.ClickException(str(error)) from error
 
@@ -223,7 +248,8 @@ def _drop_folders(drops: tuple[str, ...]) -> dict[str, Path]:
 
 def _plainly(error: OSError) -> str:
     # Python adds the address to the message, which is in ours already.
-    return os.strerror(error.errno) if error.errno in errno.errorcode else str(error.strerror)
+    number = error.errno or 0
+    return os.strerror(number) if number in errno.errorcode else str(error.strerror)
 
 
 def _listen(host: str, port: int) -> socket.socket:

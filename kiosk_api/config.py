@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,9 +23,21 @@ class UnsafeSettingsError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class DataDir:
-    """The layout of a kiosk's data directory."""
+    """The layout of a kiosk's data directory.
+
+    Args:
+        root: the directory.
+        keys_at: where the key files lie, when not in the directory; `kiosk.toml` says so and
+            `kiosk_api.kiosk_file.data_dir` reads it.
+    """
 
     root: Path
+    keys_at: Path | None = None
+
+    @property
+    def configuration(self) -> Path:
+        """What `kiosk serve` starts with unless its command line says otherwise."""
+        return self.root / "kiosk.toml"
 
     @property
     def database(self) -> Path:
@@ -34,7 +47,7 @@ class DataDir:
     @property
     def keys(self) -> Path:
         """Key files; in production on another device than the rest."""
-        return self.root / "keys"
+        return self.root / "keys" if self.keys_at is None else self.keys_at
 
     @property
     def journal(self) -> Path:
@@ -57,6 +70,8 @@ class Settings:
         drop_folders: lane id → folder whose files become events (needs `demonstration`).
         workers: warm face workers; two hangs in a row must find a third.
         lanes: the lanes of this kiosk; each serves one traveler at a time.
+        behind_proxy: whoever reaches this service from another machine comes through a proxy
+            with TLS; without it the service answers on this machine only.
     """
 
     data: DataDir
@@ -67,6 +82,7 @@ class Settings:
     drop_folders: dict[str, Path] = field(default_factory=dict)
     workers: int = 3
     lanes: tuple[str, ...] = ("lane-1",)
+    behind_proxy: bool = False
 
     def __post_init__(self) -> None:
         if self.drop_folders and not self.demonstration:
@@ -78,6 +94,11 @@ class Settings:
             raise UnsafeSettingsError(
                 "a demonstration service answers on this machine only; use --host 127.0.0.1"
             )
+        if not self.behind_proxy and not _is_loopback(self.host):
+            raise UnsafeSettingsError(
+                f"{self.host} is reached from other machines, and tokens and pictures would travel "
+                "in clear: put a proxy with TLS before it and say --behind-proxy"
+            )
         if not self.lanes or not all(map(is_lane_id, self.lanes)):
             raise UnsafeSettingsError(LANE_RULE)
         if len(set(self.lanes)) != len(self.lanes):
@@ -87,6 +108,19 @@ class Settings:
             raise UnsafeSettingsError(f"drop folder for a lane that is not there: {unknown[0]}")
         if self.workers < 1:
             raise UnsafeSettingsError("at least one face worker is needed")
+
+
+def refuse_open_directory(data: DataDir) -> None:
+    """Refuse a data directory that everybody on the machine may look into.
+
+    Raises:
+        UnsafeSettingsError: the message says what to do.
+        OSError: there is no such directory.
+    """
+    if data.root.stat().st_mode & stat.S_IRWXO:
+        raise UnsafeSettingsError(
+            f"the data directory {data.root} is open to others: chmod 700 {data.root}"
+        )
 
 
 def _is_loopback(host: str) -> bool:

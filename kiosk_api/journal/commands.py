@@ -19,8 +19,11 @@ if TYPE_CHECKING:
     from kiosk_api.config import DataDir
     from kiosk_api.core.journal import Entry
     from kiosk_api.core.plain import Plain
+    from kiosk_api.journal.explain import Review
     from kiosk_api.journal.replay import RecordedDecision, Replayed
+    from kiosk_api.journal.resolutions import Resolution
     from kiosk_api.journal.verify import VerifyReport
+    from kiosk_api.sealing import Sealer
 
 _Command = TypeVar("_Command", bound=Callable[..., object])
 
@@ -48,10 +51,11 @@ def journal() -> None:
 @click.pass_context
 def verify(context: click.Context, data: Path, as_json: bool, public_key: str | None) -> None:
     """Check every byte of the journal; exit code 1 when something is wrong."""
-    from kiosk_api.config import DataDir
     from kiosk_api.journal.verify import verify as verify_journal
+    from kiosk_api.kiosk_file import data_dir
 
-    directory = DataDir(data)
+    with _plain_errors():
+        directory = data_dir(data)
     key = _public_key(directory, public_key)
     with _plain_errors():
         report = verify_journal(directory.journal, pictures=directory.pictures, public_key=key)
@@ -136,24 +140,32 @@ def replay(
 def explain(session: str, data: Path, as_json: bool, unmask: bool) -> None:
     """Say in words what was decided about SESSION (or a unique beginning of its id) and why."""
     from kiosk_api.journal.explain import explain as explain_decision
-    from kiosk_api.journal.explain import explain_lines
+    from kiosk_api.journal.explain import explain_lines, explain_review, review_lines
 
     with _plain_errors():
         whole = _whole_id(data, session)
         recorded = _recorded(data, whole)
         payload = _payload(data, recorded[-1]) if unmask else None
+        review = _review(data, whole)
+        note = _note(data, whole, review.resolution) if unmask else None
     if as_json:
         answer: dict[str, Plain] = {
             "session_id": whole,
             "entries": [explain_decision(one) for one in recorded],
+            **explain_review(review),
         }
         if unmask:
             answer["payload"] = payload
+            answer["note"] = note
         click.echo(json.dumps(answer))
         return
     for one in recorded:
         for line in explain_lines(one):
             click.echo(line)
+    for line in review_lines(review):
+        click.echo(line)
+    if note:
+        click.echo(f"  note      {json.dumps(note, ensure_ascii=False)}")
     if unmask:
         click.echo("Traveler")
         for name, value in (payload or {"": "nothing is kept"}).items():
@@ -164,12 +176,14 @@ def explain(session: str, data: Path, as_json: bool, unmask: bool) -> None:
 def _plain_errors() -> Iterator[None]:
     """What a user can cause ends in one line."""
     from kiosk_api.journal.errors import JournalError
+    from kiosk_api.kiosk_file import KioskFileError
     from kiosk_api.persistence.engine import DatabaseFileError
     from kiosk_api.sealing import KeyFileError, SealBrokenError
 
+    foreseen = (JournalError, DatabaseFileError, KeyFileError, KioskFileError, SealBrokenError)
     try:
         yield
-    except (JournalError, DatabaseFileError, KeyFileError, SealBrokenError) as error:
+    except foreseen as error:
         raise click.ClickException(str(error)) from error
     except OSError as error:
         raise click.ClickException(f"{error.filename}: {error.strerror}") from error
@@ -228,31 +242,71 @@ def _recorded(data: Path, session_id: str) -> list[RecordedDecision]:
     return found
 
 
+def _review(data: Path, session_id: str) -> Review:
+    """What officers did with a session."""
+    from kiosk_api.core.journal import EntryKind
+    from kiosk_api.core.plain import CodecError
+    from kiosk_api.journal.explain import Review
+    from kiosk_api.journal.resolutions import read_resolution, read_view
+
+    views, resolution = [], None
+    for entry in _entries(data):
+        if entry.header.session_id != session_id:
+            continue
+        try:
+            if entry.header.kind is EntryKind.VIEWED:
+                views.append(read_view(entry))
+            elif entry.header.kind is EntryKind.RESOLUTION:
+                resolution = read_resolution(entry)
+        except CodecError as error:
+            problem = f"entry {entry.header.seq} cannot be read by this release: {error}"
+            raise click.ClickException(problem) from error
+    return Review(tuple(views), resolution)
+
+
 def _payload(data: Path, recorded: RecordedDecision) -> dict[str, Plain] | None:
     """What identifies the traveler; None when it was not recorded or its key is gone."""
+    from kiosk_api.journal.payload import open_payload
+
+    sealed = recorded.entry.body.get("payload")
+    session_id = recorded.entry.header.session_id
+    if not isinstance(sealed, str) or session_id is None:
+        return None
+    sealer = _session_sealer(data, session_id)
+    return None if sealer is None else open_payload(sealer, session_id, sealed)
+
+
+def _note(data: Path, session_id: str, resolution: Resolution | None) -> str | None:
+    """The officer's note; None when none was written or its key is gone."""
+    from kiosk_api.journal.payload import open_note
+
+    if resolution is None or resolution.note is None:
+        return None
+    sealer = _session_sealer(data, session_id)
+    return None if sealer is None else open_note(sealer, session_id, resolution.note)
+
+
+def _session_sealer(data: Path, session_id: str) -> Sealer | None:
+    """What opens the session's sealed texts; None when its key is gone."""
     from sqlalchemy.exc import SQLAlchemyError
 
     from kiosk_api.clock import SystemClock
-    from kiosk_api.config import DataDir
-    from kiosk_api.journal.payload import open_payload
     from kiosk_api.journal.session_keys import DatabaseSessionKeys
+    from kiosk_api.kiosk_file import data_dir
     from kiosk_api.persistence.engine import open_database
     from kiosk_api.sealing import load_keys
 
-    directory = DataDir(data)
+    directory = data_dir(data)
     keyring = load_keys(directory.keys)
-    sealed = recorded.entry.body.get("payload")
-    session_id = recorded.entry.header.session_id
-    if not isinstance(sealed, str) or session_id is None or not directory.database.exists():
+    if not directory.database.exists():
         return None
     engine = open_database(directory.database)
     try:
-        sealer = DatabaseSessionKeys(engine, keyring, SystemClock()).open(session_id)
+        return DatabaseSessionKeys(engine, keyring, SystemClock()).open(session_id)
     except SQLAlchemyError as error:
         raise click.ClickException("the database with the session keys cannot be read") from error
     finally:
         engine.dispose()
-    return None if sealer is None else open_payload(sealer, session_id, sealed)
 
 
 def _report(report: VerifyReport) -> dict[str, Plain]:

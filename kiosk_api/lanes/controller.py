@@ -33,6 +33,7 @@ from devices.supervisor import DeviceSupervisor
 from kiosk_api.core.decision import Outcome
 from kiosk_api.core.evidence import Fault, FaultKind, Stage
 from kiosk_api.core.session import SessionState
+from kiosk_api.logs import log_as
 from kiosk_api.sessions.errors import LaneBusyError, SessionError
 from kiosk_api.sessions.live import LiveSession, Told
 from kiosk_api.sessions.readings import document_event, face_event
@@ -64,6 +65,7 @@ class LaneController:
 
     async def run(self) -> None:
         """Serve travelers until cancelled."""
+        log_as(lane=self._lane_id)
         events = _Inbox(self._supervisor.events(self._lane_id))
         watch = asyncio.ensure_future(self._watch_service())
         try:

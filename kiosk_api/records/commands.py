@@ -211,12 +211,12 @@ def _opened(data: Path, *, create: bool = False) -> Iterator[tuple[Engine, Keyri
 
 
 def _open(data: Path, *, create: bool) -> tuple[Engine, Keyring]:
-    from kiosk_api.config import DataDir
+    from kiosk_api.kiosk_file import KioskFileError, data_dir
     from kiosk_api.persistence.engine import DatabaseFileError, open_database
     from kiosk_api.sealing import KeyFileError, create_keys, load_keys
 
-    directory = DataDir(data)
     try:
+        directory = data_dir(data)
         is_new = not directory.database.exists()
         if is_new and not create:
             raise click.ClickException(f"no database in {data}; import records first")
@@ -224,7 +224,7 @@ def _open(data: Path, *, create: bool) -> tuple[Engine, Keyring]:
         # Keys are made with a new database only: others would not open what an old one holds.
         keyring = create_keys(directory.keys) if is_new else load_keys(directory.keys)
         return open_database(directory.database, busy_timeout=_BUSY_TIMEOUT_S), keyring
-    except (DatabaseFileError, KeyFileError) as error:
+    except (DatabaseFileError, KeyFileError, KioskFileError) as error:
         raise click.ClickException(str(error)) from error
     except OSError as error:
         raise click.ClickException(f"{data}: {error.strerror}") from error

@@ -244,6 +244,7 @@ class Answerer:
             told.over_budget,
             told.timings_ms,
         )
+        _LOG.info("told %s", told.decision.outcome)
         return told
 
     def _since(self, arrived: float | None) -> float | None:

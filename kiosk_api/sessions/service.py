@@ -44,6 +44,7 @@ from kiosk_api.intake.workers import WorkerPool
 from kiosk_api.journal.errors import JournalError
 from kiosk_api.journal.jobs import Receipt
 from kiosk_api.journal.store import Journal
+from kiosk_api.logs import log_as
 from kiosk_api.records.repository import FoundRecord, RecordRepository
 from kiosk_api.sealing import Keyring, Sealer
 from kiosk_api.sessions.answering import Answerer
@@ -330,6 +331,7 @@ class SessionService:
 
     async def _or_refer(self, live: LiveSession, step: Coroutine[Any, Any, None]) -> None:
         """Run a step; what nobody expected refers the session instead of leaving it stuck."""
+        log_as(lane=live.session.lane_id, session_id=live.session.session_id)
         try:
             await step
         except SessionError:
