@@ -179,7 +179,7 @@ def create(
     may = tuple(Capability(capability) for capability in capabilities)
     request = TokenRequest(name, Role(role), Provenance(provenance), lane, may)
     try:
-        token_id, token = create_token(_engine(data), request, SystemClock().now())
+        token_id, token = create_token(open_engine(data), request, SystemClock().now())
     except TokenRequestError as error:
         raise click.UsageError(str(error)) from error
     click.echo(json.dumps({"token_id": token_id, "token": token}) if as_json else token)
@@ -201,7 +201,7 @@ def list_all(data: Path, as_json: bool) -> None:
             "provenance": str(principal.provenance),
             "revoked_at": revoked.isoformat() if revoked else None,
         }
-        for principal, revoked in list_tokens(_engine(data))
+        for principal, revoked in list_tokens(open_engine(data))
     ]
     if as_json:
         click.echo(json.dumps({"tokens": rows}))
@@ -222,11 +222,12 @@ def revoke(data: Path, token_id: str) -> None:
     from kiosk_api.access.tokens import revoke_token
     from kiosk_api.clock import SystemClock
 
-    if not revoke_token(_engine(data), token_id, SystemClock().now()):
+    if not revoke_token(open_engine(data), token_id, SystemClock().now()):
         raise click.ClickException("there is no token with this id")
 
 
-def _engine(data: Path) -> Engine:
+def open_engine(data: Path) -> Engine:
+    """The database of a data directory, for commands; what is wrong with it is one line."""
     from kiosk_api.bootstrap import STORE_ERRORS, open_store
     from kiosk_api.kiosk_file import data_dir
 

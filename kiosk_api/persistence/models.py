@@ -111,7 +111,7 @@ class SessionRow(Base):
     state: Mapped[str]
     opened_at: Mapped[datetime]
     updated_at: Mapped[datetime]
-    outcome: Mapped[str | None]
+    outcome: Mapped[str | None] = mapped_column(index=True)
     via: Mapped[str]
 
 
@@ -156,3 +156,31 @@ class CredentialRow(Base):
     capabilities: Mapped[list[str]] = mapped_column(JSON)
     created_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
+
+
+class AccountRow(Base):
+    """A person, or a lane's screen, that signs in with a browser. Never deleted, only disabled."""
+
+    __tablename__ = "accounts"
+    __table_args__ = (CheckConstraint("role IN ('supervisor', 'officer', 'screen')", name="role"),)
+
+    account_id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    role: Mapped[str]
+    lane_id: Mapped[str | None]
+    password_hash: Mapped[str]
+    created_at: Mapped[datetime]
+    disabled_at: Mapped[datetime | None]
+
+
+class BrowserSessionRow(Base):
+    """A browser that is signed in; its cookie is found by its digest."""
+
+    __tablename__ = "browser_sessions"
+
+    token_digest: Mapped[bytes] = mapped_column(primary_key=True)
+    account_id: Mapped[str] = mapped_column(
+        ForeignKey("accounts.account_id", ondelete="CASCADE"), index=True
+    )
+    created_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
