@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
+
+_NONCE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
 
 
 class Signal(StrEnum):
@@ -29,7 +33,12 @@ OUTCOME_SIGNALS = frozenset({Signal.PROCEED, Signal.SEE_OFFICER})
 class CaptureRequest:
     """Asks a camera for one picture; the nonce binds the answer to one session's step."""
 
-    session_nonce: str  # 1 to 128 characters of [A-Za-z0-9._:-]; fresh for every request
+    session_nonce: str  # 1 to 128 of A-Z a-z 0-9 . _ : -, the first a letter or digit; fresh
+
+    def __post_init__(self) -> None:
+        """Refuse a nonce that no agent would understand; raises ValueError."""
+        if _NONCE.fullmatch(self.session_nonce) is None:
+            raise ValueError("not a nonce")
 
 
 @dataclass(frozen=True, slots=True)

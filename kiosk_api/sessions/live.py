@@ -58,7 +58,7 @@ class LiveSession:
     sealer: Sealer = field(repr=False)
     via: str
     touched: float  # monotonic seconds of the last event
-    nonce: str = field(default_factory=lambda: secrets.token_urlsafe(16))
+    nonce: str = field(default_factory=lambda: secrets.token_hex(16))
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     mrz_lines: tuple[str, ...] = field(default=(), repr=False)
     template: bytes | None = field(default=None, repr=False)

@@ -128,6 +128,7 @@ class FolderAgent:
         self._changed = asyncio.Event()
         self._queue: OrderedDict[str, None] = OrderedDict()  # names that wait, in order
         self._arrived = asyncio.Event()
+        self._served: OrderedDict[str, files.Stamp] = OrderedDict()  # the last documents, by name
         self._left_over: dict[str, files.Stamp] = {}  # served, but could not be removed
         self._current: _Transaction | None = None
         self._finished: OrderedDict[str, _Transaction] = OrderedDict()  # by session id
@@ -149,12 +150,15 @@ class FolderAgent:
             reason = str(error)
         except TimeoutError:
             reason = "send_blocked"
+        except wire.WireError as error:
+            reason = error.code  # of the service's; ours would be a mistake in this program
         except OSError as error:
             # The type alone: the text of an OSError holds a path.
             log.warning("folder of lane %s lost: %s", self._lane_id, type(error).__name__)
         finally:
             if self._capture is not None:
                 self._capture.cancel()
+            log.info("folder of lane %s ended: %s", self._lane_id, reason)
             await self._connection.close(CloseCode.GOING_AWAY, reason)
 
     def _hello(self) -> wire.Hello:
@@ -217,6 +221,8 @@ class FolderAgent:
         return (
             file.name in self._queue
             or (self._current is not None and self._current.name == file.name)
+            # A listing may be older than the removal of what it lists.
+            or self._served.get(file.name) == file.stamp
             or self._left_over.get(file.name) == file.stamp
         )
 
@@ -336,6 +342,10 @@ class FolderAgent:
         for file in await asyncio.to_thread(files.list_dropped, self._settings.directory):
             if file.name != transaction.name:
                 continue
+            if file.kind.part is Part.MRZ:
+                self._served[file.name] = file.stamp
+                if len(self._served) > _REMEMBERED:
+                    self._served.popitem(last=False)
             try:
                 await asyncio.to_thread(files.dispose, file, keep_in)
             except OSError as error:
