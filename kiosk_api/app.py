@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastapi import FastAPI
 
 from kiosk_api import operations, pages, problems
@@ -20,9 +22,14 @@ Device agents connect to the WebSocket `/v1/devices/gateway` (docs/integrators/g
 """
 
 
+class _Application(FastAPI):
+    def openapi(self) -> dict[str, Any]:
+        return problems.describe(super().openapi())
+
+
 def create_app() -> FastAPI:
     """Make the application; `kiosk_api.bootstrap.serving` puts the services on `app.state`."""
-    app = FastAPI(
+    app = _Application(
         title="Port-of-entry kiosk",
         version="1",
         description=_DESCRIPTION,

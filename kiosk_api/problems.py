@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MEDIA_TYPE = "application/problem+json"
+_SCHEMA = {"$ref": "#/components/schemas/ProblemDetails"}
 _LOG = logging.getLogger(__name__)
 
 _HTTP_CODES = {
@@ -85,6 +86,17 @@ def install(app: FastAPI) -> None:
                 title="the request is not valid", status=422, code="invalid_request", errors=wrong
             )
         )
+
+
+def describe(document: dict[str, Any]) -> dict[str, Any]:
+    """Name the media type of problems in an OpenAPI document; FastAPI knows JSON only."""
+    for item in document["paths"].values():
+        for operation in item.values():
+            for response in operation["responses"].values():
+                content = response.get("content", {})
+                if content.get("application/json", {}).get("schema") == _SCHEMA:
+                    content[MEDIA_TYPE] = content.pop("application/json")
+    return document
 
 
 class Failures:
