@@ -43,6 +43,9 @@ format: $(READY) ## rewrite the code in the house format
 lock: $(READY) ## resolve the dependencies again (after editing pyproject.toml)
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --all-extras pyproject.toml --output-file requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --constraint requirements.lock pyproject.toml \
+	  --output-file requirements-runtime.lock
 
 clean: ## remove what setup and the tools made
 	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -9,6 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 _LANE_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
+DEFAULT_SITE = "global_entry_airport"
+DEFAULT_LANES = ("lane-1",)
+DEFAULT_HOST = "127.0.0.1"
+DEFAULT_PORT = 8470
 LANE_RULE = "lanes are named with 1 to 32 of a-z, 0-9 and -"
 
 
@@ -75,13 +79,13 @@ class Settings:
     """
 
     data: DataDir
-    site: str = "global_entry_airport"
-    host: str = "127.0.0.1"
-    port: int = 8470
+    site: str = DEFAULT_SITE
+    host: str = DEFAULT_HOST
+    port: int = DEFAULT_PORT
     demonstration: bool = False
     drop_folders: dict[str, Path] = field(default_factory=dict)
     workers: int = 3
-    lanes: tuple[str, ...] = ("lane-1",)
+    lanes: tuple[str, ...] = DEFAULT_LANES
     behind_proxy: bool = False
 
     def __post_init__(self) -> None:

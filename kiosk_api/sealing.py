@@ -83,6 +83,11 @@ class Keyring:
         return hmac.new(self.index_key, message, sha256).digest()
 
 
+def has_key_files(directory: Path) -> bool:
+    """Whether any key file is in `directory`."""
+    return any((directory / name).exists() for name in _FILES)
+
+
 def create_keys(directory: Path) -> Keyring:
     """Make the key files that are missing in `directory` (mode 0700, files 0600) and load all."""
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -12,9 +12,11 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import NullPool
 
 BUSY_TIMEOUT_S = 0.2
 """How long a statement waits for another writer, seconds: well inside a session's budget."""
@@ -56,6 +58,27 @@ def open_database(path: Path, *, busy_timeout: float = BUSY_TIMEOUT_S) -> Engine
     event.listen(engine, "connect", _configure)
     event.listen(engine, "begin", _begin)
     return engine
+
+
+def open_for_looking(path: Path) -> Engine:
+    """Open the SQLite database at `path` so that nothing is written, beside a service or not.
+
+    For diagnosis: a reader of an ordinary kind would make the files beside it (-wal, -shm).
+
+    Raises:
+        sqlalchemy.exc.OperationalError: with the first statement, when there is no such file.
+    """
+    wal = path.with_name(path.name + "-wal")
+    # Without a -wal nobody writes: then the file alone is the database, and stays alone.
+    how = "mode=ro" if wal.exists() else "mode=ro&immutable=1"
+    uri = f"file:{quote(str(path.absolute()))}?{how}"
+
+    def connect() -> sqlite3.Connection:
+        return sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_S, check_same_thread=False)
+
+    return create_engine(
+        "sqlite+pysqlite://", creator=connect, poolclass=NullPool, hide_parameters=True
+    )
 
 
 @contextmanager

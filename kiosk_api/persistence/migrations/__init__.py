@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from alembic.script.revision import ResolutionError
 from alembic.util import CommandError
 from sqlalchemy import Engine
@@ -17,6 +18,14 @@ class SchemaError(Exception):
     """The database's tables are of a version that this program does not know."""
 
 
+def versions() -> tuple[str, ...]:
+    """The versions of the tables that this program knows, oldest first."""
+    return tuple(
+        revision.revision
+        for revision in reversed(list(ScriptDirectory.from_config(_config()).walk_revisions()))
+    )
+
+
 def upgrade(engine: Engine) -> None:
     """Bring the tables to the newest version; all steps succeed, or the database stays as it was.
 
@@ -24,8 +33,7 @@ def upgrade(engine: Engine) -> None:
         SchemaError: the database was written by a newer program.
         sqlalchemy.exc.OperationalError: another process is writing.
     """
-    config = Config()
-    config.set_main_option("script_location", _HERE)
+    config = _config()
     with writing(engine) as session:
         config.attributes["connection"] = session.connection()
         try:
@@ -36,3 +44,9 @@ def upgrade(engine: Engine) -> None:
                     "the database was written by a newer version of this program"
                 ) from error
             raise
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", _HERE)
+    return config
