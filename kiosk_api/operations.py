@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from devices.supervisor import DeviceSupervisor
 from kiosk_api.access.guards import SCHEME, require
@@ -40,7 +40,8 @@ class LaneView(BaseModel):
 
     lane_id: str
     in_service: bool
-    session_id: str | None
+    session_id: str | None = Field(description="of the session that goes on there")
+    last_session_id: str | None = Field(description="of the newest session since the start")
 
 
 class DeviceView(BaseModel):
@@ -102,6 +103,7 @@ async def lanes(request: Request, principal: Reader) -> list[LaneView]:
             lane_id=lane_id,
             in_service=sessions.in_service,
             session_id=live.session.session_id if live else None,
+            last_session_id=sessions.last(lane_id),
         )
         for lane_id in sessions.lanes
         for live in (sessions.active(lane_id),)

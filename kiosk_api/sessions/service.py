@@ -10,7 +10,7 @@ import asyncio
 import logging
 import secrets
 from collections import OrderedDict
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -76,6 +76,7 @@ class SessionService:
     Args:
         executor: threads for the database; they may hang, no answer waits for them.
         pool: face workers.
+        on_told: is called with every session that was answered; must not block.
     """
 
     policy: Policy
@@ -89,7 +90,9 @@ class SessionService:
     guard: ClockGuard
     executor: Executor
     keyring: Keyring
+    on_told: Callable[[LiveSession], None] = lambda _live: None
     _active: dict[str, LiveSession] = field(default_factory=dict)  # by lane
+    _last: dict[str, str] = field(default_factory=dict)  # the newest session of each lane
     _opening: set[str] = field(default_factory=set)
     _sessions: OrderedDict[str, LiveSession] = field(default_factory=OrderedDict)
     _used_events: OrderedDict[tuple[str, str], str] = field(default_factory=OrderedDict)
@@ -104,6 +107,10 @@ class SessionService:
     def active(self, lane_id: str) -> LiveSession | None:
         """The session that goes on in a lane, or None."""
         return self._active.get(lane_id)
+
+    def last(self, lane_id: str) -> str | None:
+        """The id of a lane's newest session since the start, or None."""
+        return self._last.get(lane_id)
 
     def find(self, session_id: str) -> LiveSession | None:
         """A session of this process, going on or just decided, or None."""
@@ -133,6 +140,7 @@ class SessionService:
         finally:
             self._opening.discard(lane_id)
         self._active[lane_id] = live
+        self._last[lane_id] = live.session.session_id
         self._remember(live)
         await live.publish("opened", {"lane_id": lane_id, "state": live.session.state})
         return live
@@ -361,6 +369,7 @@ class SessionService:
             del self._active[live.session.lane_id]
         if live.receipt is not None:
             self._start_aside(self._copy_outcome(live, told, live.receipt))
+        self.on_told(live)
         await live.publish(
             "decided",
             {"state": live.session.state, "outcome": told.decision.outcome},
