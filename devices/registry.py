@@ -16,12 +16,13 @@ from typing import Final
 
 from devices.drivers.agent.spec import SPEC as AGENT
 from devices.drivers.folder.spec import SPEC as FOLDER
+from devices.drivers.opencv_camera.spec import SPEC as OPENCV_CAMERA
 from devices.drivers.spec import DriverSpec
 
 log = logging.getLogger(__name__)
 
 ENTRY_POINT_GROUP: Final = "kiosk.drivers"
-BUILT_IN: Final = (AGENT, FOLDER)
+BUILT_IN: Final = (AGENT, FOLDER, OPENCV_CAMERA)
 
 
 @dataclass(frozen=True, slots=True)

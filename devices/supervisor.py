@@ -86,6 +86,9 @@ class DriverSource:
     lane_id: str
     driver: str  # name in the registry
     open: DriverOpener
+    # Of these the lane uses this source's devices only, and none while they are lost: what a site
+    # has chosen is not replaced by whatever else connects.
+    sole: frozenset[Capability] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +137,12 @@ class DeviceSupervisor:
         return next(self._epochs)
 
     def lane(self, lane_id: str) -> LaneDevices:
-        """Return what the lane has now; raises KeyError for a lane that is not ours."""
-        lane = self._lanes[lane_id]
-        there = [each for each in lane.devices.values() if each.lifecycle.state in _THERE]
+        """Return what the lane has now; raises KeyError for a lane that is not ours.
+
+        Of several cameras or printers it is the one that has been connected longest, unless a
+        driver source is the only one that counts.
+        """
+        there = self._lanes[lane_id].usable()
         return LaneDevices(
             document_readers=tuple(d for d in there if isinstance(d, DocumentReader)),
             camera=next((d for d in there if isinstance(d, FaceCamera)), None),
@@ -163,6 +169,9 @@ class DeviceSupervisor:
         Raises unauthorised (a lane that is not ours) and device_busy (an id that a living
         device has) before anything is changed, and whatever ended the driver.
         """
+        await self._serve(driver, None)
+
+    async def _serve(self, driver: Driver, source: str | None) -> None:
         self._admit(driver)
         self._drivers.add(driver)
         driver.on_change(self._changed)
@@ -170,7 +179,7 @@ class DeviceSupervisor:
         for device in driver.devices:
             info = device.info
             lane = self._lanes[info.lane_id]
-            lane.devices[info.device_id] = device
+            lane.put_device(device, source)
             self._report(device)
             if device.lifecycle.state is not DeviceState.STARTING:
                 lane.events.notice(_connected(device))
@@ -186,6 +195,7 @@ class DeviceSupervisor:
         """Open a driver, serve it, and open it again with back-off whenever it ends."""
         if source.lane_id not in self._lanes:
             raise UnauthorisedError(source.name, "unknown_lane")
+        self._lanes[source.lane_id].sole.update(dict.fromkeys(source.sole, source.name))
         self._start(self._keep_open(source))
 
     async def release(self) -> None:
@@ -213,7 +223,7 @@ class DeviceSupervisor:
 
     async def _withdraw(self, driver: Driver, pumps: list[asyncio.Task[None]]) -> None:
         for device in driver.devices:
-            del self._lanes[device.info.lane_id].devices[device.info.device_id]
+            self._lanes[device.info.lane_id].remove_device(device)
             self._report(device)
         # Scans that were accepted go before the loss, unless nobody takes them.
         if pumps:
@@ -291,11 +301,13 @@ class DeviceSupervisor:
             raise broken from error
         rows.pop(source.name, None)
         try:
-            await self.serve(driver)
+            await self._serve(driver, source.name)
         except DeviceError:
             raise
         except Exception as error:  # as above
             raise DriverFailedError(source.name, "unexpected") from error
+        finally:
+            await driver.release()  # also one that was never served, because its id is taken
 
     def _report_unopened(self, source: DriverSource, epoch: int, error: DeviceError) -> None:
         self._lanes[source.lane_id].put_row(
@@ -331,6 +343,25 @@ class _Lane:
         self.events = _LaneEvents(scan_capacity)
         self.devices: dict[str, Device] = {}
         self.rows: dict[str, DeviceRow] = {}
+        self.sole: dict[Capability, str] = {}  # to the name of the only source that counts
+        self._sources: dict[str, str | None] = {}
+
+    def put_device(self, device: Device, source: str | None) -> None:
+        self.devices[device.info.device_id] = device
+        self._sources[device.info.device_id] = source
+
+    def remove_device(self, device: Device) -> None:
+        del self.devices[device.info.device_id]
+        del self._sources[device.info.device_id]
+
+    def usable(self) -> list[Device]:
+        """What is there, less what must not be used in another's place."""
+        return [
+            device
+            for device_id, device in self.devices.items()
+            if device.lifecycle.state in _THERE
+            and self.sole.get(device.info.capability) in (None, self._sources[device_id])
+        ]
 
     def put_row(self, row: DeviceRow) -> None:
         self.rows[row.device_id] = row

@@ -34,8 +34,8 @@ class WorkerProcess:
         Raises:
             OSError: no memory, process or descriptor is free.
         """
-        return cls(
-            await asyncio.create_subprocess_exec(
+        starting = asyncio.ensure_future(
+            asyncio.create_subprocess_exec(
                 sys.executable,
                 "-m",
                 module,
@@ -46,6 +46,12 @@ class WorkerProcess:
                 env=_environment(),
             )
         )
+        try:
+            return cls(await asyncio.shield(starting))
+        except asyncio.CancelledError:
+            # It is being forked: whoever started it must not leave it behind.
+            await cls(await starting).wait_killed()
+            raise
 
     @property
     def pid(self) -> int:
@@ -85,11 +91,17 @@ class WorkerProcess:
             self.process.kill()
 
     async def wait_killed(self) -> None:
-        """Kill it and wait until it is gone."""
+        """Kill it and wait until it is gone, also when the caller is cancelled meanwhile."""
         self.kill()
-        with contextlib.suppress(TimeoutError):
-            # A process in an uninterruptible disk wait dies later; nobody waits for it here.
-            await asyncio.wait_for(self.process.wait(), _KILL_SECONDS)
+        reaping = asyncio.ensure_future(self.process.wait())
+        # A process in an uninterruptible disk wait dies later; nobody waits for it here.
+        try:
+            await asyncio.wait([reaping], timeout=_KILL_SECONDS)
+        except asyncio.CancelledError:
+            await asyncio.wait([reaping], timeout=_KILL_SECONDS)
+            raise
+        finally:
+            reaping.cancel()
 
 
 def _environment() -> dict[str, str]:
@@ -98,4 +110,6 @@ def _environment() -> dict[str, str]:
     environment = {name: os.environ[name] for name in kept if name in os.environ}
     environment |= {name: value for name, value in os.environ.items() if "OPENBLAS" in name}
     environment |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "OPENCV_LOG_LEVEL": "OFF"}
+    # A small file may claim to be a huge picture; OpenCV's own limit is 1 gigapixel.
+    environment["OPENCV_IO_MAX_IMAGE_PIXELS"] = str(64 * 1024 * 1024)
     return environment

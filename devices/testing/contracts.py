@@ -14,7 +14,7 @@ from devices.errors import DeviceError, ErrorCode
 from devices.events import DeviceConnected, DeviceEvent, DeviceLost, DocumentScanned
 from devices.lifecycle import DeviceState
 from devices.protocols import Device, DocumentReader, FaceCamera, Indicator, ReceiptPrinter
-from devices.readings import DocumentScan
+from devices.readings import DocumentScan, Picture
 from devices.testing.harness import LaneHarness
 
 T = TypeVar("T")
@@ -82,7 +82,12 @@ async def running(work: Coroutine[Any, Any, T]) -> AsyncIterator[asyncio.Task[T]
 
 
 async def begin(harness: LaneHarness) -> None:
-    """Put a document on the reader and wait until it is read, as every session begins."""
+    """Put a document on the reader and wait until it is read, as every session begins.
+
+    Where the driver has no reader, the document is read elsewhere.
+    """
+    if not harness.supervisor.lane(harness.lane_id).document_readers:
+        return
     events = harness.supervisor.events(harness.lane_id)
     await harness.place_document(MRZ_LINES)
     await next_event(events, DocumentScanned)
@@ -192,6 +197,12 @@ class DocumentReaderContract(_DeviceContract):
 class FaceCameraContract(_DeviceContract):
     """What every face camera does."""
 
+    FACE = FACE  # a driver that decodes needs a real picture
+
+    def is_picture_of(self, picture: Picture, face: bytes) -> bool:
+        """Whether `picture` shows `face`: the same bytes, unless the driver encodes itself."""
+        return picture.data == face
+
     def device(self, harness: LaneHarness) -> FaceCamera:
         """Return the camera under test."""
         camera = harness.supervisor.lane(harness.lane_id).camera
@@ -206,13 +217,13 @@ class FaceCameraContract(_DeviceContract):
     async def test_a_capture_returns_the_face_with_the_nonce(self, harness: LaneHarness) -> None:
         """The answer is bound to the request, and says where it comes from."""
         await begin(harness)
-        await harness.put_face(FACE)
+        await harness.put_face(self.FACE)
         camera = self.device(harness)
         capture = await within(
             PATIENCE, camera.capture(CaptureRequest("nonce-1"), timeout=PATIENCE)
         )
         assert capture.nonce == "nonce-1"
-        assert capture.picture.data == FACE
+        assert self.is_picture_of(capture.picture, self.FACE)
         assert capture.origin.device_id == camera.info.device_id
         assert capture.origin.epoch == camera.info.epoch
         assert capture.origin.provenance is harness.provenance
@@ -221,17 +232,22 @@ class FaceCameraContract(_DeviceContract):
         assert camera.lifecycle.state is DeviceState.READY
 
     async def test_a_capture_ends_within_its_timeout(self, harness: LaneHarness) -> None:
-        """With nobody there, the camera says so or runs out of time; then it is ready again."""
+        """With nobody there, the camera says so or runs out of time; then it is ready again.
+
+        A camera that takes pictures of nobody answers with one, or is out of time as well.
+        """
         await begin(harness)
         camera = self.device(harness)
-        await within(
-            0.3,
-            expect_error(
-                camera.capture(CaptureRequest("nonce-2"), timeout=0.3),
-                ErrorCode.DEVICE_TIMEOUT,
-                ErrorCode.CAPTURE_FAILED,
-            ),
-        )
+        capture = camera.capture(CaptureRequest("nonce-2"), timeout=0.3)
+        codes = (ErrorCode.DEVICE_TIMEOUT, ErrorCode.CAPTURE_FAILED)
+        if harness.camera_needs_a_person:
+            await within(0.3, expect_error(capture, *codes))
+        else:
+            try:
+                answer: str = (await within(0.3, capture)).nonce
+            except DeviceError as error:
+                answer = error.code
+            assert answer in {"nonce-2", *codes}
         assert camera.lifecycle.state is DeviceState.READY
 
     async def test_a_capture_can_be_cancelled(self, harness: LaneHarness) -> None:
@@ -242,7 +258,7 @@ class FaceCameraContract(_DeviceContract):
             await camera.cancel()
             await within(0.0, expect_error(capture, ErrorCode.CAPTURE_CANCELLED))
         await camera.cancel()
-        await harness.put_face(FACE)
+        await harness.put_face(self.FACE)
         again = await camera.capture(CaptureRequest("nonce-4"), timeout=PATIENCE)
         assert again.nonce == "nonce-4"
 
@@ -254,7 +270,7 @@ class FaceCameraContract(_DeviceContract):
         camera = self.device(harness)
         async with running(camera.capture(CaptureRequest("nonce-5"), timeout=60.0)) as capture:
             capture.cancel()
-        await harness.put_face(FACE)
+        await harness.put_face(self.FACE)
         again = await camera.capture(CaptureRequest("nonce-6"), timeout=PATIENCE)
         assert again.nonce == "nonce-6"
 
@@ -265,7 +281,7 @@ class FaceCameraContract(_DeviceContract):
         async with running(camera.capture(CaptureRequest("nonce-7"), timeout=PATIENCE)) as first:
             second = camera.capture(CaptureRequest("nonce-8"), timeout=PATIENCE)
             await within(0.0, expect_error(second, ErrorCode.DEVICE_BUSY))
-            await harness.put_face(FACE)
+            await harness.put_face(self.FACE)
             assert (await first).nonce == "nonce-7"
 
     async def test_a_loss_ends_the_running_capture_at_once(self, harness: LaneHarness) -> None:

@@ -38,6 +38,11 @@ class LaneHarness(Protocol):
     def assurance(self) -> Assurance:
         """What all readings must bear."""
 
+    @property
+    @abstractmethod
+    def camera_needs_a_person(self) -> bool:
+        """Whether a capture waits for a face; a plain camera takes whatever stands before it."""
+
     @abstractmethod
     async def place_document(self, mrz_lines: Sequence[str]) -> None:
         """Put a document on the reader."""

@@ -57,11 +57,19 @@ class SimulatedAgent:
         models: LaneModels | None = None,
         claims: wire.Provenance = wire.Provenance.SIMULATED,
         run_id: str | None = None,
+        has_camera: bool = True,
     ) -> None:
-        """Prepare an agent; `claims` is what it says of itself, which no credential must trust."""
+        """Prepare an agent; `claims` is what it says of itself, which no credential must trust.
+
+        Without a camera the lane is to have one from elsewhere.
+        """
         self._models = models or LaneModels()
         self._interface = AgentInterface(
-            lane_id, self._models, run_id=run_id or uuid.uuid4().hex, claims=claims
+            lane_id,
+            self._models,
+            run_id=run_id or uuid.uuid4().hex,
+            claims=claims,
+            has_camera=has_camera,
         )
         self._connector = connector
         self._channel: AgentChannel | None = None
@@ -78,14 +86,20 @@ class SimulatedAgent:
 
     @classmethod
     def over_websocket(
-        cls, url: str, token: str, lane_id: str, *, models: LaneModels | None = None
+        cls,
+        url: str,
+        token: str,
+        lane_id: str,
+        *,
+        models: LaneModels | None = None,
+        has_camera: bool = True,
     ) -> SimulatedAgent:
         """Make an agent for a service at `ws://host:port/v1/devices/gateway`."""
 
         async def open_channel(seconds: float) -> AgentChannel:
             return await WebSocketChannel.open(url, token, timeout=seconds)
 
-        return cls(lane_id, open_channel, models=models)
+        return cls(lane_id, open_channel, models=models, has_camera=has_camera)
 
     @property
     def ids(self) -> LaneIds:

@@ -69,12 +69,17 @@ class AgentInterface:
         *,
         run_id: str,
         claims: wire.Provenance = wire.Provenance.SIMULATED,
+        has_camera: bool = True,
     ) -> None:
-        """Speak for `models`; `run_id` keeps event ids apart from those of other runs."""
+        """Speak for `models`; `run_id` keeps event ids apart from those of other runs.
+
+        Without a camera the lane is to have one from elsewhere.
+        """
         self._lane_id = lane_id
         self._models = models
         self._run_id = run_id
         self._claims = claims
+        self._has_camera = has_camera
         self.ids = LaneIds.of(lane_id)
         self.fault: Fault | None = None
         self._events = 0
@@ -87,6 +92,7 @@ class AgentInterface:
         return tuple(
             wire.DeviceStateReported(self._header(device_id, now), wire.DeviceCondition.READY, None)
             for device_id in (self.ids.reader, self.ids.camera)
+            if self._has_camera or device_id != self.ids.camera
         )
 
     def hello(self) -> wire.Hello:
@@ -104,6 +110,7 @@ class AgentInterface:
             devices=tuple(
                 wire.DeviceDeclaration(device_id, capability, f"simulated {model}", self._claims)
                 for device_id, capability, model in kinds
+                if self._has_camera or capability is not wire.Capability.FACE_CAMERA
             ),
         )
 

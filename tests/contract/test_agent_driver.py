@@ -98,6 +98,10 @@ class AgentLane(LaneHarness):
     def assurance(self) -> Assurance:
         return Assurance.CHANNEL
 
+    @property
+    def camera_needs_a_person(self) -> bool:
+        return True
+
     async def place_document(self, mrz_lines: Sequence[str]) -> None:
         await self.agent.present_document(mrz_lines)
 

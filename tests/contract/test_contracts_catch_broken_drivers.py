@@ -198,6 +198,10 @@ class Bench(LaneHarness):
     def assurance(self) -> Assurance:
         return Assurance.NONE
 
+    @property
+    def camera_needs_a_person(self) -> bool:
+        return True
+
     async def place_document(self, mrz_lines: Sequence[str]) -> None:
         self.reader.placed.put_nowait(mrz_lines)
 

@@ -80,6 +80,10 @@ class FolderLane(LaneHarness):
     def assurance(self) -> Assurance:
         return Assurance.NONE
 
+    @property
+    def camera_needs_a_person(self) -> bool:
+        return True
+
     def drop(self, file_name: str, content: bytes | str) -> None:
         """Rename a file into place."""
         data = content.encode() if isinstance(content, str) else content

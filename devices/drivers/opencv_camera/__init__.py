@@ -1,0 +1,1 @@
+"""A camera that OpenCV can read, in a worker process that can be killed."""
