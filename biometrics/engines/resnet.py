@@ -1,4 +1,4 @@
-"""dlib's face network run by onnxruntime: the same numbers in a twentieth of the time.
+"""dlib's face network run by onnxruntime: the same numbers, more than ten times as fast.
 
 The graph is built in memory from dlib's verified weight file at every load; there is no
 converted file that somebody could exchange. A load ends with a self-check: whatever this
@@ -24,7 +24,7 @@ _ONLY_ERRORS = 3
 
 
 class ResNet:
-    """The loaded network; about 2.5 ms an embedding on one core, without the interpreter lock."""
+    """The loaded network; a few milliseconds an embedding, without the interpreter lock."""
 
     def __init__(self, session: Any) -> None:
         self._session = session

@@ -129,6 +129,21 @@ def test_evaluate_says_in_one_line_what_it_cannot_read(tmp_path: Path) -> None:
     assert result.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("content", "words"), [(_png(_noise(200, 200)), "no single face"), (b"text", "cannot be read")]
+)
+def test_bench_says_in_one_line_that_it_needs_a_face(
+    tmp_path: Path, content: bytes, words: str
+) -> None:
+    picture = tmp_path / "a.png"
+    picture.write_bytes(content)
+    result = CliRunner().invoke(biometrics, ["bench", "--picture", str(picture), "--json"])
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    assert words in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
 def test_a_smear_that_passes_for_a_face_is_still_too_poor(
     pipeline: FacePipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:

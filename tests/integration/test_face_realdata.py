@@ -173,3 +173,21 @@ def test_evaluate_prints_one_object_with_rates() -> None:
     assert report["detection_rate"] > 0.9
     assert sum(report["outcomes"].values()) == 12
     assert report["shipped"]["fmr"] is not None
+
+
+def test_bench_times_every_stage_and_dlib_beside_it() -> None:
+    arguments = ["bench", "--picture", str(FACES / _first(PORTRAITS)), "--rounds", "3"]
+    result = CliRunner().invoke(biometrics, [*arguments, "--json"])
+    assert result.exit_code == 0
+    report = json.loads(result.stdout)
+    assert [(frame["width"], frame["height"]) for frame in report["frames"]] == [
+        (640, 480),
+        (1280, 720),
+    ]
+    for frame in report["frames"]:
+        assert set(frame["stages"]) == {"decode", "detect", "landmarks", "quality", "embed"}
+        assert frame["total"]["p50_ms"] > max(times["p50_ms"] for times in frame["stages"].values())
+        assert frame["total"]["p95_ms"] >= frame["total"]["p50_ms"]
+    # Measured at 12 and more; what is asserted leaves room for a busy machine.
+    assert report["times_faster"] > 3
+    assert "embeddings a template" in CliRunner().invoke(biometrics, arguments).stdout
