@@ -33,6 +33,7 @@ from kiosk_api.journal.errors import JournalError
 from kiosk_api.journal.pictures import Pictures
 from kiosk_api.journal.store import Journal
 from kiosk_api.kiosk_file import KioskFileError
+from kiosk_api.lanes.cameras import supervise_cameras
 from kiosk_api.lanes.controller import LaneController
 from kiosk_api.persistence.engine import DatabaseFileError, open_database
 from kiosk_api.persistence.migrations import SchemaError, upgrade
@@ -177,6 +178,7 @@ async def _start(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> Non
     supervisor = DeviceSupervisor(settings.lanes)
     stack.push_async_callback(supervisor.release)
     _supervise_folders(supervisor, settings)
+    supervise_cameras(supervisor, settings.cameras)
 
     app.state.tokens = tokens
     app.state.sessions = sessions

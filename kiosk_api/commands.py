@@ -16,6 +16,7 @@ import click
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from devices.drivers.opencv_camera.settings import CameraSettings
     from kiosk_api.config import Settings
 
 _STOP_SECONDS = 5
@@ -53,6 +54,21 @@ data_option = click.option(
     metavar="LANE=FOLDER",
     help="Serve files dropped in FOLDER as LANE's devices (needs --demonstration).",
 )
+@click.option(
+    "--camera",
+    "cameras",
+    multiple=True,
+    metavar="LANE=SOURCE",
+    help="Open LANE's camera: device index, /dev path, http:// (MJPEG) or rtsp:// address, or a "
+    "recording; @FILE reads it from a file.",
+)
+@click.option(
+    "--camera-setting",
+    "camera_settings",
+    multiple=True,
+    metavar="LANE.KEY=VALUE",
+    help="How that camera is used, e.g. lane-1.rotation=90; repeatable.",
+)
 @click.option("--log-format", type=click.Choice(["text", "json"]), default="text")
 @click.option(
     "--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default="info"
@@ -67,6 +83,8 @@ def serve(
     workers: int,
     demonstration: bool,
     drops: tuple[str, ...],
+    cameras: tuple[str, ...],
+    camera_settings: tuple[str, ...],
     log_format: str,
     log_level: str,
 ) -> None:
@@ -99,6 +117,7 @@ def serve(
             data=directory,
             demonstration=demonstration,
             drop_folders=_drop_folders(drops),
+            cameras=_cameras(cameras, camera_settings),
             workers=workers,
             **{name: value for name, value in chosen.items() if value is not None},
         )
@@ -245,6 +264,40 @@ def _drop_folders(drops: tuple[str, ...]) -> dict[str, Path]:
             raise click.UsageError("--drop is LANE=FOLDER")
         folders[lane] = Path(folder)
     return folders
+
+
+def _cameras(sources: tuple[str, ...], settings: tuple[str, ...]) -> dict[str, CameraSettings]:
+    from devices.drivers.opencv_camera.settings import CameraSettings, SettingsError
+
+    values: dict[str, dict[str, object]] = {}
+    for given in sources:
+        lane, separator, source = given.partition("=")
+        if not separator or not lane or not source or lane in values:
+            raise click.UsageError("--camera is LANE=SOURCE, once for a lane")
+        values[lane] = {"source": _camera_source(source)}
+    for given in settings:
+        name, separator, value = given.partition("=")
+        lane, dot, key = name.partition(".")
+        if not separator or not dot or lane not in values:
+            raise click.UsageError("--camera-setting is LANE.KEY=VALUE, of a lane with --camera")
+        try:
+            values[lane][key] = json.loads(value)
+        except ValueError as error:
+            raise click.UsageError(f"{lane}.{key} is a number, true or false") from error
+    try:
+        return {lane: CameraSettings.from_mapping(each) for lane, each in values.items()}
+    except SettingsError as error:
+        raise click.UsageError(f"camera: {error}") from error
+
+
+def _camera_source(source: str) -> str:
+    """The source, or what the file says: an address may hold a password, arguments are public."""
+    if not source.startswith("@"):
+        return source
+    try:
+        return Path(source[1:]).read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise click.ClickException(f"the camera's file {source[1:]} cannot be read") from error
 
 
 def _plainly(error: OSError) -> str:

@@ -8,6 +8,8 @@ import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from devices.drivers.opencv_camera.settings import CameraSettings, SourceKind
+
 _LANE_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 DEFAULT_SITE = "global_entry_airport"
 DEFAULT_LANES = ("lane-1",)
@@ -72,6 +74,8 @@ class Settings:
         demonstration: accept simulated and file readings. Never in production: such a service
             answers on this machine only, and its decisions name a demonstration policy.
         drop_folders: lane id → folder whose files become events (needs `demonstration`).
+        cameras: lane id → the camera that the service opens for it; a recording needs
+            `demonstration`.
         workers: warm face workers; two hangs in a row must find a third.
         lanes: the lanes of this kiosk; each serves one traveler at a time.
         behind_proxy: whoever reaches this service from another machine comes through a proxy
@@ -84,6 +88,7 @@ class Settings:
     port: int = DEFAULT_PORT
     demonstration: bool = False
     drop_folders: dict[str, Path] = field(default_factory=dict)
+    cameras: dict[str, CameraSettings] = field(default_factory=dict)
     workers: int = 3
     lanes: tuple[str, ...] = DEFAULT_LANES
     behind_proxy: bool = False
@@ -93,6 +98,13 @@ class Settings:
             raise UnsafeSettingsError(
                 "a drop folder gives file readings, which a production policy never admits; "
                 "start with --demonstration or without the folder"
+            )
+        if not self.demonstration and any(
+            camera.kind is SourceKind.FILE for camera in self.cameras.values()
+        ):
+            raise UnsafeSettingsError(
+                "a recording gives file readings, which a production policy never admits; "
+                "start with --demonstration or name a camera"
             )
         if self.demonstration and not _is_loopback(self.host):
             raise UnsafeSettingsError(
@@ -110,6 +122,9 @@ class Settings:
         unknown = sorted(set(self.drop_folders) - set(self.lanes))
         if unknown:
             raise UnsafeSettingsError(f"drop folder for a lane that is not there: {unknown[0]}")
+        unknown = sorted(set(self.cameras) - set(self.lanes))
+        if unknown:
+            raise UnsafeSettingsError(f"camera for a lane that is not there: {unknown[0]}")
         if self.workers < 1:
             raise UnsafeSettingsError("at least one face worker is needed")
 

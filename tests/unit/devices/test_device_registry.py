@@ -34,7 +34,7 @@ def point(name: str, value: str) -> EntryPoint:
 
 def test_the_built_in_drivers_are_there_and_their_labels_have_evidence() -> None:
     registry = load_registry([])
-    assert set(registry.specs) == {"agent", "folder"}
+    assert set(registry.specs) == {"agent", "folder", "opencv_camera"}
     assert registry.specs["folder"].provenance is Provenance.FILE
     assert all(spec.evidence for spec in registry.specs.values())
 
