@@ -20,6 +20,7 @@ DATA = DataDir(Path("data"))
         ({"demonstration": True, "host": "::"}, "this machine only"),
         ({"demonstration": True, "host": "kiosk.example"}, "this machine only"),
         ({"demonstration": True, "host": "127.0.0.1.example"}, "this machine only"),
+        ({"host": "0.0.0.0"}, "--behind-proxy"),
         ({"lanes": ()}, "lanes are named"),
         ({"lanes": ("Lane 1",)}, "lanes are named"),
         ({"lanes": ("lane-1", "../x")}, "lanes are named"),
@@ -37,7 +38,7 @@ def test_what_is_unsafe_is_refused(options: dict[str, Any], why: str) -> None:
     "options",
     [
         {},
-        {"host": "0.0.0.0"},
+        {"host": "0.0.0.0", "behind_proxy": True},
         {"demonstration": True},
         {"demonstration": True, "host": "::1"},
         {"demonstration": True, "host": "localhost"},
