@@ -9,9 +9,12 @@ from fastapi import FastAPI
 from kiosk_api import operations, pages, problems
 from kiosk_api.lanes import gateway
 from kiosk_api.limits import BodyLimit
+from kiosk_api.review import pages as review
 from kiosk_api.sessions import endpoints
 from kiosk_api.sessions.endpoints import session_problem
 from kiosk_api.sessions.errors import SessionError
+from kiosk_api.traveler import pages as traveler
+from kiosk_api.web import assets, login, page
 
 _DESCRIPTION = """
 Trusted-traveler kiosk: a document scan and a captured face come in, ADMIT or REFER goes out
@@ -47,6 +50,9 @@ def create_app() -> FastAPI:
     app.include_router(gateway.router)
     app.include_router(operations.router)
     app.include_router(pages.router)
+    page.install(app)
+    for pages_of in (assets, login, traveler, review):
+        app.include_router(pages_of.router)
     app.add_middleware(BodyLimit)
     app.add_middleware(problems.Failures)
     return app

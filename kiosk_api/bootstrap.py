@@ -20,6 +20,8 @@ from devices.gateway import DeviceGateway
 from devices.protocols import Driver
 from devices.registry import load_registry
 from devices.supervisor import DeviceSupervisor, DriverSource
+from kiosk_api.access.browsers import BrowserBook
+from kiosk_api.access.login import Login
 from kiosk_api.access.tokens import TokenBook
 from kiosk_api.clock import STEP_TOLERANCE, Clock, ClockGuard, SystemClock
 from kiosk_api.config import DataDir, Settings, UnsafeSettingsError, refuse_open_directory
@@ -28,16 +30,20 @@ from kiosk_api.core.facts import port_day
 from kiosk_api.core.policy import Policy
 from kiosk_api.core.session import SessionState
 from kiosk_api.intake.workers import WorkerError, WorkerPool
+from kiosk_api.journal.disk import Disk
 from kiosk_api.journal.drafts import DecisionDraft, Times
 from kiosk_api.journal.errors import JournalError
 from kiosk_api.journal.pictures import Pictures
+from kiosk_api.journal.session_keys import DatabaseSessionKeys
 from kiosk_api.journal.store import Journal
 from kiosk_api.kiosk_file import KioskFileError
+from kiosk_api.lanes.board import LaneBoard
 from kiosk_api.lanes.cameras import supervise_cameras
 from kiosk_api.lanes.controller import LaneController
 from kiosk_api.persistence.engine import DatabaseFileError, open_database
 from kiosk_api.persistence.migrations import SchemaError, upgrade
 from kiosk_api.records.repository import RecordRepository
+from kiosk_api.review.service import ReviewService
 from kiosk_api.sealing import KeyFileError, Keyring, create_keys, load_keys
 from kiosk_api.selftest import SelfTestError, self_test
 from kiosk_api.sessions.answering import Answerer, interrupted_session, referring
@@ -101,15 +107,20 @@ def site_policy(settings: Settings) -> Policy:
 
 
 @asynccontextmanager
-async def serving(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
+async def serving(
+    app: FastAPI, settings: Settings, *, disk: Disk | None = None
+) -> AsyncIterator[None]:
     """Have everything run that `app` serves with: started in order, stopped in reverse.
+
+    Args:
+        disk: what the journal and the pictures are written with; a drill brings one that hangs.
 
     Raises:
         StartError, UnsafeSettingsError, SiteError: what is wrong, in one line.
     """
     async with AsyncExitStack() as stack:
         try:
-            await _start(app, settings, stack)
+            await _start(app, settings, stack, disk or Disk())
         except (
             *STORE_ERRORS,
             JournalError,
@@ -128,7 +139,7 @@ def _plainly(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 
-async def _start(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> None:
+async def _start(app: FastAPI, settings: Settings, stack: AsyncExitStack, disk: Disk) -> None:
     policy = site_policy(settings)
     if not settings.demonstration and not settings.data.database.exists():
         raise StartError(
@@ -142,7 +153,12 @@ async def _start(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> Non
     executor = ThreadPoolExecutor(_DATABASE_THREADS, "database")
     stack.callback(executor.shutdown, wait=False, cancel_futures=True)
     journal = await asyncio.to_thread(
-        Journal.open, settings.data.journal, store.keyring, _kiosk_id(store.keyring), clock=clock
+        Journal.open,
+        settings.data.journal,
+        store.keyring,
+        _kiosk_id(store.keyring),
+        clock=clock,
+        disk=disk,
     )
     stack.push_async_callback(_close_journal, journal)
     guard = ClockGuard(clock)
@@ -164,7 +180,13 @@ async def _start(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> Non
         journal=journal,
         pool=pool,
         answerer=Answerer(
-            policy, journal, clock, guard, telemetry, Pictures(settings.data.pictures), executor
+            policy,
+            journal,
+            clock,
+            guard,
+            telemetry,
+            Pictures(settings.data.pictures, disk),
+            executor,
         ),
         clock=clock,
         guard=guard,
@@ -172,7 +194,22 @@ async def _start(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> Non
         keyring=store.keyring,
     )
     stack.push_async_callback(sessions.interrupt_all)
+    review = ReviewService(
+        policy=policy,
+        journal=journal,
+        repository=repository,
+        records=sessions.records,
+        keys=DatabaseSessionKeys(store.engine, store.keyring, clock),
+        pictures=Pictures(settings.data.pictures),
+        find_live=sessions.find,
+        clock=clock,
+        executor=executor,
+    )
+    await review.start()
+    sessions.on_told = review.told
 
+    browsers = BrowserBook(store.engine, clock)
+    await asyncio.to_thread(browsers.refresh)
     tokens = TokenBook(store.engine)
     await asyncio.to_thread(tokens.refresh)
     supervisor = DeviceSupervisor(settings.lanes)
@@ -180,16 +217,25 @@ async def _start(app: FastAPI, settings: Settings, stack: AsyncExitStack) -> Non
     _supervise_folders(supervisor, settings)
     supervise_cameras(supervisor, settings.cameras)
 
+    boards = {lane: LaneBoard() for lane in settings.lanes}
+
     app.state.tokens = tokens
+    app.state.browsers = browsers
+    app.state.login = Login(store.engine, browsers, clock)
+    app.state.boards = boards
+    app.state.review = review
     app.state.sessions = sessions
     app.state.pool = pool
     app.state.supervisor = supervisor
     app.state.gateway = DeviceGateway(supervisor)
     app.state.telemetry = telemetry
     for work in (
-        _refresh_tokens(tokens),
+        _refresh(tokens, browsers),
         sessions.sweep(),
-        *(LaneController(lane, supervisor, sessions).run() for lane in settings.lanes),
+        *(
+            LaneController(lane, supervisor, sessions, board).run()
+            for lane, board in boards.items()
+        ),
     ):
         _run_until_stopped(stack, work)
 
@@ -219,11 +265,12 @@ def _log_end(task: asyncio.Future[None]) -> None:
         _LOG.error("a part of the service ended by itself: %s", type(task.exception()).__name__)
 
 
-async def _refresh_tokens(tokens: TokenBook) -> None:
+async def _refresh(tokens: TokenBook, browsers: BrowserBook) -> None:
     while True:
         await asyncio.sleep(_TOKEN_REFRESH_SECONDS)
         try:
             await asyncio.to_thread(tokens.refresh)
+            await asyncio.to_thread(browsers.refresh)
         except SQLAlchemyError:
             _LOG.warning("the tokens could not be read anew; the last ones still count")
 

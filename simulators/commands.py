@@ -60,24 +60,18 @@ def demo(as_json: bool, data: Path | None, only: tuple[str, ...]) -> None:
 
 def summarise(rows: list[Row]) -> dict[str, Any]:
     """Figures of a run. Times are of answers to a captured face, by the lane's clock."""
+    from simulators.figures import percentile
+
     times = sorted(row.answer_ms for row in rows if row.answer_ms is not None)
     return {
         "scenarios": len(rows),
         "as_expected": sum(row.as_expected for row in rows),
         "over_budget": sum(row.over_budget for row in rows),
-        "p50_ms": _percentile(times, 0.50),
-        "p99_ms": _percentile(times, 0.99),
+        "p50_ms": percentile(times, 0.50),
+        "p99_ms": percentile(times, 0.99),
         "max_ms": times[-1] if times else 0.0,
         "rows": [asdict(row) | {"as_expected": row.as_expected} for row in rows],
     }
-
-
-def _percentile(ordered: list[float], share: float) -> float:
-    """The nearest-rank percentile: the smallest value that `share` of all do not exceed."""
-    if not ordered:
-        return 0.0
-    rank = max(1, -(-int(share * 1000) * len(ordered) // 1000))
-    return ordered[rank - 1]
 
 
 async def _play(
@@ -147,17 +141,24 @@ def run(port: int, pause: float) -> None:
 
 
 async def _run(book: tuple[Scenario, ...], directory: DataDir, port: int, pause: float) -> None:
-    from simulators.scenarios.service import make_tokens
+    from simulators.scenarios.accounts import make_accounts
+    from simulators.scenarios.service import LANE, make_tokens
 
     drop = directory.root / "drop"
     extra = ("--lane=lane-2", f"--drop=lane-2={drop}")
     async with _kiosk(book, directory, click.echo, port=port, extra=extra) as (service, runner):
+        accounts = make_accounts(directory)
         click.echo(
             f"""
 A kiosk is running with simulated devices in lane-1 and a drop folder in lane-2. Ctrl-C ends it.
 
-  open      {service.url}/            its state, and its API
+  open      {service.url}/screen/{LANE}   the traveler's screen
+            {service.url}/officer         referrals that wait for an officer
+            {service.url}/            its state, and its API
             {service.url}/metrics     its counters
+  sign in   {accounts.screen.name:<10}  {accounts.screen.password}   the screen
+            {accounts.officer.name:<10}  {accounts.officer.password}   an officer
+            {accounts.supervisor.name:<10}  {accounts.supervisor.password}   both
   send      export KIOSK={service.url} TOKEN={make_tokens(directory).service}
             curl -H "Authorization: Bearer $TOKEN" $KIOSK/v1/lanes
             (docs/integrators/http-api.md has a whole session)

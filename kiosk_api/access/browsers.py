@@ -64,6 +64,7 @@ class BrowserBook:
         self._clock = clock
         self._changing = threading.Lock()  # held over a change of both, database and book
         self._book: dict[bytes, Browser] = {}
+        self._seen: dict[bytes, datetime] = {}  # since the last refresh
 
     def refresh(self) -> None:
         """Read anew who is signed in, and write down who was seen; ends what has expired.
@@ -72,23 +73,25 @@ class BrowserBook:
             sqlalchemy.exc.SQLAlchemyError: the database does not answer.
         """
         with self._changing:
-            before, now = self._book, self._clock.now()
+            now, seen_at = self._clock.now(), dict(self._seen)
             book: dict[bytes, Browser] = {}
-            stale: list[bytes] = []
             seen: list[Browser] = []
-            for browser in self._stored():
-                known = before.get(browser.digest)
-                if known is not None and known.seen_at > browser.seen_at:
-                    if known.seen_at - browser.seen_at >= _SEEN_STEP:
-                        seen.append(known)
-                    browser = replace(browser, seen_at=known.seen_at)
-                if browser.is_valid(now):
-                    book[browser.digest] = browser
-                else:
-                    stale.append(browser.digest)
-            if seen or stale:
-                self._write(seen, stale)
+            expired: list[bytes] = []
+            for stored in self._stored():
+                browser = replace(
+                    stored, seen_at=max(stored.seen_at, seen_at.get(stored.digest, stored.seen_at))
+                )
+                if not browser.is_valid(now):
+                    expired.append(browser.digest)
+                    continue
+                book[browser.digest] = browser
+                if browser.seen_at - stored.seen_at >= _SEEN_STEP:
+                    seen.append(browser)
             self._book = book
+            for digest in seen_at.keys() - book.keys():
+                self._seen.pop(digest, None)
+            if seen or expired:
+                self._write(seen, expired)
 
     def begin(self, account: Account) -> str:
         """Sign a browser in; returns its cookie, 256 random bits, which is not kept.
@@ -115,8 +118,8 @@ class BrowserBook:
         """Sign a browser out; from now on its cookie means nothing.
 
         Raises:
-            sqlalchemy.exc.SQLAlchemyError: the database did not take it; the browser is signed
-                out until the service starts anew.
+            sqlalchemy.exc.SQLAlchemyError: the database did not take it; the next `refresh` finds
+                the browser signed in again.
         """
         with self._changing:
             self._book = {d: b for d, b in self._book.items() if d != browser.digest}
@@ -124,23 +127,24 @@ class BrowserBook:
 
     def find(self, token: str) -> Browser | None:
         """The browser with this cookie, or None. Found by its digest: no text is compared."""
-        browser = self._book.get(_digest(token))
-        return browser if browser is not None and browser.is_valid(self._clock.now()) else None
+        return self._valid(_digest(token))
 
     def is_signed_in(self, browser: Browser) -> bool:
         """Whether a browser that was found before still is signed in."""
-        now = self._book.get(browser.digest)
-        return now is not None and now.is_valid(self._clock.now())
+        return self._valid(browser.digest) is not None
 
     def touch(self, browser: Browser) -> None:
         """Note that a browser is used, so that it does not expire for idleness."""
-        with self._changing:
-            known = self._book.get(browser.digest)
-            if known is not None:
-                self._book = {
-                    **self._book,
-                    browser.digest: replace(known, seen_at=self._clock.now()),
-                }
+        self._seen[browser.digest] = self._clock.now()
+
+    def _valid(self, digest: bytes) -> Browser | None:
+        browser = self._book.get(digest)
+        if browser is None:
+            return None
+        browser = replace(
+            browser, seen_at=max(browser.seen_at, self._seen.get(digest, browser.seen_at))
+        )
+        return browser if browser.is_valid(self._clock.now()) else None
 
     def _stored(self) -> list[Browser]:
         query = select(BrowserSessionRow, AccountRow).join(

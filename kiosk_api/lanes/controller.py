@@ -33,6 +33,7 @@ from devices.supervisor import DeviceSupervisor
 from kiosk_api.core.decision import Outcome
 from kiosk_api.core.evidence import Fault, FaultKind, Stage
 from kiosk_api.core.session import SessionState
+from kiosk_api.lanes.board import LaneBoard
 from kiosk_api.logs import log_as
 from kiosk_api.sessions.errors import LaneBusyError, SessionError
 from kiosk_api.sessions.live import LiveSession, Told
@@ -53,12 +54,20 @@ class LaneController:
         lane_id: which one.
         supervisor: has the lane's devices.
         service: owns the sessions.
+        board: has what the lane shows, for the traveler's page.
     """
 
-    def __init__(self, lane_id: str, supervisor: DeviceSupervisor, service: SessionService) -> None:
+    def __init__(
+        self,
+        lane_id: str,
+        supervisor: DeviceSupervisor,
+        service: SessionService,
+        board: LaneBoard,
+    ) -> None:
         self._lane_id = lane_id
         self._supervisor = supervisor
         self._service = service
+        self._board = board
         self._told: set[asyncio.Task[None]] = set()
         self._shown: Signal | None = None
         self._serves = False
@@ -199,13 +208,19 @@ class LaneController:
 
     def _show(self, signal: Signal, session_id: str | None = None) -> None:
         self._shown = signal
+        self._board.show(signal)
         for indicator in self._supervisor.lane(self._lane_id).indicators:
             self._start(indicator.show(signal, session_id, timeout=_TELL_SECONDS))
 
     @property
     def _resting(self) -> Signal:
-        """What a lane without a traveler shows: whether it serves anybody."""
-        return Signal.READY if self._service.in_service else Signal.OUT_OF_SERVICE
+        """What a lane without a traveler shows: whether it serves anybody.
+
+        A lane without a reader or a camera does not, as its required devices decide (CUSS 2).
+        """
+        devices = self._supervisor.lane(self._lane_id)
+        whole = bool(devices.document_readers) and devices.camera is not None
+        return Signal.READY if whole and self._service.in_service else Signal.OUT_OF_SERVICE
 
     async def _watch_service(self) -> None:
         """Show by itself when the lane goes out of service, and when it is back."""

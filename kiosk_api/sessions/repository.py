@@ -114,6 +114,16 @@ class SessionRepository:
             )
             return [_stored(row) for row in session.scalars(query)]
 
+    def referred(self) -> list[str]:
+        """Ids of all sessions that were referred, oldest first."""
+        with reading(self._engine) as session:
+            query = (
+                select(SessionRow.session_id)
+                .where(SessionRow.outcome == "REFER")
+                .order_by(SessionRow.opened_at)
+            )
+            return list(session.scalars(query))
+
     def opened_by(self, principal: str, key: str) -> OpenedBefore | None:
         """The session that this request opened before, or None."""
         with reading(self._engine) as session:

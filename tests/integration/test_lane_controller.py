@@ -20,6 +20,7 @@ from devices.supervisor import DeviceSupervisor
 from devices.transports.messages import CloseCode, ConnectionClosedError, MemoryConnection
 from kiosk_api.core.decision import Outcome
 from kiosk_api.intake.workers import WorkerPool
+from kiosk_api.lanes.board import LaneBoard
 from kiosk_api.lanes.controller import LaneController
 from kiosk_api.sessions.live import LiveSession, Told
 from simulators.hosts.agent_client import ShownSignal, SimulatedAgent
@@ -68,7 +69,7 @@ class Lane:
             return MemoryChannel(theirs)
 
         self.agent = SimulatedAgent(LANE, connect, claims=Provenance.DEVICE)
-        controller = LaneController(LANE, self.supervisor, stand.service)
+        controller = LaneController(LANE, self.supervisor, stand.service, LaneBoard())
         self.running = asyncio.ensure_future(controller.run())
 
     async def stop(self) -> None:

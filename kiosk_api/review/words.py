@@ -1,0 +1,209 @@
+"""What a case is about, in the words of the officer's page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date
+from types import MappingProxyType
+
+from documents.mrz import BirthDate, FieldReading, IssuerCode, MRZReading, normalise, parse
+from kiosk_api.core.answers import Finding
+from kiosk_api.core.evidence import (
+    Evidence,
+    Measured,
+    NotMeasured,
+    QualityStatus,
+    RecordFacts,
+    Why,
+)
+from kiosk_api.core.policy import Policy
+from kiosk_api.core.reasons import ReasonCode, Severity
+
+SEVERITIES: Mapping[Severity, tuple[str, str]] = MappingProxyType(
+    {
+        Severity.ALERT: ("⚠", "Alert"),
+        Severity.ADVERSE: ("✗", "Against"),
+        Severity.CHECK: ("?", "Check"),
+        Severity.ROUTINE: ("·", "Routine"),
+    }
+)
+"""A sign and a word each: nothing is told by colour alone."""
+
+_WHY: Mapping[Why, str] = MappingProxyType(
+    {
+        Why.NOT_ATTEMPTED: "the session ended before this step",
+        Why.NOT_PRESENT: "there is none",
+        Why.UNREADABLE: "what was there made no sense",
+        Why.TOO_POOR: "it was too poor to be measured",
+        Why.DEVICE_FAILED: "a device failed",
+        Why.DEADLINE: "the time ran out",
+        Why.STORE_FAILED: "the records did not answer",
+        Why.ENGINE_FAILED: "the comparison failed",
+        Why.INCOMPARABLE: "it was measured by another model",
+    }
+)
+
+
+def _hours(seconds: object) -> str:
+    return f"{float(str(seconds)) / 3600:.1f} hours"
+
+
+def _why(value: object) -> str:
+    return f"Because {_WHY[Why(str(value))]}."
+
+
+_FACTS: Mapping[str, Callable[[object], str]] = MappingProxyType(
+    {
+        "age_s": lambda v: f"Confirmed {_hours(v)} ago.",
+        "ahead_s": lambda v: f"By {_hours(v)}.",
+        "assurance": lambda v: f"Protection: {v}.",
+        "days_past": lambda v: f"{v} days ago.",
+        "device": lambda v: f"Device {v}.",
+        "distance": lambda v: f"Distance {_number(v)}.",
+        "effective_from": lambda v: f"From {v} on.",
+        "faces": lambda v: f"{v} faces.",
+        "field": lambda v: f"Field: {_words(v)}.",
+        "max_distance": lambda v: f"At most {_number(v)} counts as the same face.",
+        "maximum_s": lambda v: f"At most {_hours(v)} are allowed.",
+        "measure": lambda v: f"{_words(v).capitalize()}.",
+        "minimum": lambda v: f"Needed: {v}.",
+        "minimum_years": lambda v: f"From {v} years on.",
+        "problem": lambda v: f"{_words(v).capitalize()}.",
+        "program": lambda v: f"{_program(v)}.",
+        "rule": lambda v: f"Rule {v}.",
+        "stage": lambda v: f"At the step: {_words(v)}.",
+        "why": _why,
+    }
+)
+
+
+def facts(finding: Finding) -> str:
+    """The facts of a reason as sentences; what this release has no words for, as it is."""
+    told = []
+    for name, value in finding.detail:
+        words = _FACTS.get(name)
+        try:
+            told.append(words(value) if words else f"{_words(name)}: {value}.")
+        except ValueError:
+            told.append(f"{_words(name)}: {value}.")
+    return " ".join(told)
+
+
+def comparison(evidence: Evidence, policy: Policy | None) -> tuple[str, bool | None]:
+    """How alike the faces are, in a sentence; and whether they count as one person's.
+
+    None: that was not measured, or the limit of that day is not at hand.
+    """
+    face = evidence.face
+    if isinstance(face, NotMeasured):
+        return f"The faces were not compared: {_WHY[face.why]}.", None
+    if face.value.faces != 1:
+        return f"The faces were not compared: {face.value.faces} faces are in the picture.", None
+    match = face.value.match
+    if isinstance(match, NotMeasured):
+        return f"The faces were not compared: {_WHY[match.why]}.", None
+    distance = match.value.distance
+    if policy is None or policy.face.model != match.value.model:
+        return f"Distance {_number(distance)}. Its limit is in the journal (kiosk explain).", None
+    limit = policy.face.max_distance
+    if distance <= limit:
+        return (
+            f"Alike enough: distance {_number(distance)}, and up to {_number(limit)} counts as "
+            "the same person."
+        ), True
+    return (
+        f"Not alike enough: distance {_number(distance)}, and only up to {_number(limit)} counts "
+        "as the same person."
+    ), False
+
+
+def quality_lines(evidence: Evidence) -> Iterator[tuple[str, str]]:
+    """What the quality of the live picture is, measure by measure."""
+    if isinstance(evidence.face, Measured):
+        for fact in evidence.face.value.quality:
+            score = "" if fact.score is None else f" ({fact.score:.0f} of 100)"
+            bad = fact.status in (QualityStatus.TOO_POOR, QualityStatus.NOT_MEASURED)
+            yield _words(fact.measure), f"{'✗ ' if bad else ''}{_words(fact.status)}{score}"
+
+
+def document_lines(mrz: tuple[str, ...], today: date) -> Iterator[tuple[str, str]]:
+    """What the machine-readable zone says of its holder: label and value."""
+    reading = parse(normalise("\n".join(mrz)).lines, today=today)
+    if not isinstance(reading, MRZReading):
+        yield "Document", "The lines below could not be understood."
+        return
+    names = reading.names.value
+    yield "Surname", names.primary if names else "–"
+    yield "Given names", (names.secondary or "–") if names else "–"
+    yield "Document", f"{_words(reading.document_class)} {reading.document_number.value or '–'}"
+    yield "Issued by", _issuer(reading.issuer)
+    yield "Nationality", _issuer(reading.nationality)
+    yield "Born", _born(reading.birth_date.value)
+    yield "Sex", str(reading.sex.value or "–")
+    expiry = reading.expiry_date.value
+    yield "Valid until", f"{expiry:%d %b %Y}" if expiry else "–"
+    failed = ", ".join(_words(name) for name in reading.checks_failed)
+    yield "Check digits", f"✗ wrong: {failed}" if failed else "all right"
+
+
+def record_lines(evidence: Evidence) -> Iterator[tuple[str, str]]:
+    """What the record said, and whether it agrees with the document."""
+    record = evidence.record
+    if isinstance(record, NotMeasured):
+        yield "Record", f"not looked up: {_WHY[record.why]}"
+        return
+    if not isinstance(record.value, RecordFacts):
+        yield "Record", "none belongs to this document"
+        return
+    found = record.value
+    yield "Document status", _words(found.document_status)
+    for name in ("name", "birth_date", "nationality", "expiry"):
+        agreement = getattr(found, name)
+        yield _words(name).capitalize(), _AGREEMENT[agreement]
+    for membership in found.memberships:
+        period = f"{membership.valid_from:%d %b %Y} to {membership.valid_until:%d %b %Y}"
+        yield _program(membership.program), f"{membership.status}, {period}"
+    yield "Confirmed", f"{found.refreshed_at:%d %b %Y %H:%M} UTC"
+
+
+_AGREEMENT = {"agree": "agrees", "disagree": "✗ differs", "cannot_tell": "? cannot be told"}
+
+
+def age_text(seconds: float) -> str:
+    """How long somebody has waited, minutes and seconds, or hours and minutes."""
+    whole = max(0, int(seconds))
+    if whole < 3600:
+        return f"{whole // 60}:{whole % 60:02}"
+    return f"{whole // 3600} h {whole % 3600 // 60:02} min"
+
+
+def reason_title(code: ReasonCode) -> str:
+    """The code as words, beside the sentence that says it in full."""
+    return _words(code)
+
+
+def _issuer(field: FieldReading[IssuerCode]) -> str:
+    code = field.value
+    if code is None:
+        return "–"
+    return f"{code.name} ({code.normalised})" if code.name else code.normalised
+
+
+def _born(born: BirthDate | None) -> str:
+    if born is None:
+        return "–"
+    year = " or ".join(map(str, born.years)) or "????"
+    month, day = (f"{part:02}" if part else "??" for part in (born.month, born.day))
+    return f"{year}-{month}-{day}"
+
+
+def _program(value: object) -> str:
+    return _words(value).title().replace("Nexus", "NEXUS").replace("Sentri", "SENTRI")
+
+
+def _number(value: object) -> str:
+    return f"{value:.2f}" if isinstance(value, int | float) else str(value)
+
+
+def _words(name: object) -> str:
+    return str(name).replace("_", " ").lower()

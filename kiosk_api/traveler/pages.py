@@ -1,0 +1,152 @@
+"""The page of a lane's screen, and the stream that tells it what to show."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Path, Request
+from fastapi.responses import HTMLResponse
+from sse_starlette import EventSourceResponse
+
+from kiosk_api.core.reasons import Language
+from kiosk_api.lanes.board import LaneBoard, Shown
+from kiosk_api.traveler.texts import (
+    CHOOSE,
+    LANGUAGE_NAMES,
+    NOTICE,
+    PROGRESS,
+    STEPS,
+    TEXTS,
+    Step,
+)
+from kiosk_api.web.guards import Visitor, visitor
+from kiosk_api.web.html import Html, html, join
+from kiosk_api.web.page import PageError, page
+from kiosk_api.web.streams import stream
+
+router = APIRouter(include_in_schema=False)
+LaneId = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
+
+_ICONS: dict[str, str] = {
+    "document": (
+        '<rect x="30" y="14" width="60" height="80" rx="6"/><circle cx="60" cy="44" r="13"/>'
+        '<path d="M44 70h32M44 80h32"/><path class="move" d="M14 106h92"/>'
+    ),
+    "camera": (
+        '<path d="M20 38V20h18M82 20h18v18M100 82v18H82M38 100H20V82"/>'
+        '<circle cx="60" cy="50" r="17"/><path d="M32 92c4-20 52-20 56 0"/>'
+    ),
+    "wait": '<circle class="track" cx="60" cy="60" r="42"/><path class="turn" d="M60 18a42 42 0 0 1 42 42"/>',  # noqa: E501  # one drawing
+    "again": (
+        '<path d="M96 40A42 42 0 1 0 102 66"/><path d="M100 16v26H74"/>'
+        '<rect x="46" y="42" width="28" height="38" rx="3"/>'
+    ),
+    "proceed": '<circle cx="60" cy="60" r="46"/><path d="M38 62l16 16 30-34"/>',
+    "officer": (
+        '<circle cx="60" cy="34" r="16"/><path d="M46 26c6-12 22-12 28 0z"/>'
+        '<path d="M32 78c2-26 54-26 56 0"/><path d="M12 80h96M20 80v26M100 80v26"/>'
+    ),
+    "closed": '<circle cx="60" cy="60" r="46"/><path d="M34 60h52"/>',
+    "lost": '<path d="M38 18h44M38 102h44M42 18c0 30 36 54 36 84M78 18c0 30-36 54-36 84"/>',
+}
+
+
+def lane_board(lane_id: LaneId, request: Request) -> tuple[str, LaneBoard, Visitor]:
+    """The board of a lane, for who may show it.
+
+    Raises:
+        SignInNeededError, PageError
+    """
+    who = visitor(request)
+    if not who.account.may_show(lane_id):
+        raise PageError(403, "Not for this account", "Sign in with the account of this screen.")
+    board = request.app.state.boards.get(lane_id)
+    if board is None:
+        raise PageError(404, "No such lane", "This kiosk has no lane of this name.")
+    return lane_id, board, who
+
+
+Lane = Annotated[tuple[str, LaneBoard, Visitor], Depends(lane_board)]
+
+
+@router.get("/screen/{lane_id}")
+async def screen(lane: Lane) -> HTMLResponse:
+    """The traveler's screen of a lane."""
+    lane_id, board, _ = lane
+    step = STEPS[board.shown.signal]
+    body = html(
+        '<body data-step="{step}" data-lane="{lane}">'
+        '<header class="progress" aria-hidden="true"><ol>{progress}</ol></header>'
+        '<main><div class="icons" aria-hidden="true">{icons}</div>'
+        '<div id="words" role="status" aria-live="polite" aria-atomic="true">'
+        '<h1 id="heading">{heading}</h1><p id="hint">{hint}</p></div>'
+        '<div id="also">{also}</div><p id="notice">{notice}</p>'
+        "<noscript><p>This screen needs JavaScript. Please go to the desk.</p></noscript></main>"
+        '<nav aria-labelledby="choose"><p id="choose">{choose}</p>'
+        '<div class="languages">{languages}</div></nav>'
+        '<script type="application/json" id="texts">{texts}</script></body>',
+        step=step,
+        lane=lane_id,
+        progress=join(html("<li>{}</li>", word) for word in PROGRESS[Language.ENGLISH]),
+        icons=join(_icon(name, drawing) for name, drawing in _ICONS.items()),
+        heading=TEXTS[step][Language.ENGLISH].heading,
+        hint=TEXTS[step][Language.ENGLISH].hint,
+        also=join(
+            html('<p lang="{}">{}</p>', language, TEXTS[step][language].heading)
+            for language in (Language.SPANISH, Language.FRENCH)
+        ),
+        notice=NOTICE[Language.ENGLISH],
+        choose=CHOOSE[Language.ENGLISH],
+        languages=join(
+            html(
+                '<button type="button" lang="{0}" data-language="{0}" aria-pressed="false">'
+                "{1}</button>",
+                language,
+                name,
+            )
+            for language, name in LANGUAGE_NAMES.items()
+        ),
+        texts=_texts(),
+    )
+    return page("Traveler screen", body, styles=("screen.css",), scripts=("screen.js",))
+
+
+@router.get("/screen/{lane_id}/events")
+async def events(lane: Lane, request: Request) -> EventSourceResponse:
+    """What the lane shows: now, and every change; nothing about the traveler."""
+    _, board, who = lane
+
+    async def after(shown: Shown) -> Shown:
+        return await board.after(shown.number)
+
+    return stream(
+        request,
+        who.browser,
+        name="show",
+        now=board.shown,
+        after=after,
+        data=lambda shown: {"step": STEPS[shown.signal]},
+        keeps_signed_in=True,
+    )
+
+
+def _icon(name: str, drawing: str) -> Html:
+    return html('<svg viewBox="0 0 120 120" data-icon="{}">{}</svg>', name, Html(drawing))
+
+
+def _texts() -> Html:
+    """All words as JSON, for the page's script; `<` cannot end the element."""
+    words: dict[str, Any] = {
+        str(language): {
+            "steps": {
+                str(step): [TEXTS[step][language].heading, TEXTS[step][language].hint]
+                for step in Step
+            },
+            "choose": CHOOSE[language],
+            "notice": NOTICE[language],
+            "progress": PROGRESS[language],
+        }
+        for language in Language
+    }
+    return Html(json.dumps(words, ensure_ascii=False).replace("<", "\\u003c"))
