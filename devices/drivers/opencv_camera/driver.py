@@ -83,7 +83,7 @@ async def open_camera(
             await process.send(*wire.encode_order(wire.Open(settings)))
             report = wire.decode_report(await process.receive())
         if isinstance(report, wire.Ended):
-            raise DriverFailedError(device_id, report.code)
+            raise DriverFailedError(device_id, report.code.value)
         if not isinstance(report, wire.Opened):
             raise ProtocolViolationError(device_id, "opened_expected")
     except BaseException as error:
@@ -166,7 +166,7 @@ class OpenCvCameraDriver(Driver):
                 async with asyncio.timeout(self._silence):
                     report = wire.decode_report(await self._process.receive())
             except TimeoutError as error:
-                raise DeviceLostError(device_id, wire.EndCode.STALLED) from error
+                raise DeviceLostError(device_id, wire.EndCode.STALLED.value) from error
             except ProcessEndedError as error:
                 raise DeviceLostError(device_id, "worker_died") from error
             except wire.WireError as error:
@@ -182,9 +182,9 @@ class OpenCvCameraDriver(Driver):
                 self._camera.deliver(report)
             case wire.Ended(code):
                 if code in _FAULTS:
-                    self._camera.fault(code)
-                    raise DeviceFaultedError(device_id, code)
-                raise DeviceLostError(device_id, code)
+                    self._camera.fault(code.value)
+                    raise DeviceFaultedError(device_id, code.value)
+                raise DeviceLostError(device_id, code.value)
             case wire.Opened():
                 raise ProtocolViolationError(device_id, "opened_again")
             case _:
