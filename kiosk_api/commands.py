@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from devices.drivers.opencv_camera.settings import CameraSettings
     from kiosk_api.config import Settings
+    from kiosk_api.journal.disk import Disk
 
 _STOP_SECONDS = 5
 _MAX_MESSAGE_BYTES = 12 * 1024 * 1024
@@ -122,12 +123,15 @@ def serve(
             **{name: value for name, value in chosen.items() if value is not None},
         )
         with _listen(settings.host, settings.port) as listener:
-            asyncio.run(_serve(settings, listener))
+            asyncio.run(serve_until_stopped(settings, listener))
     except (StartError, UnsafeSettingsError, SiteError, KioskFileError) as error:
         raise click.ClickException(str(error)) from error
 
 
-async def _serve(settings: Settings, listener: socket.socket) -> None:
+async def serve_until_stopped(
+    settings: Settings, listener: socket.socket, *, disk: Disk | None = None
+) -> None:
+    """Serve until SIGTERM or SIGINT; `disk` as for `bootstrap.serving`."""
     import uvicorn
 
     from kiosk_api.app import create_app
@@ -153,7 +157,7 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         # uvicorn has handlers of its own while it serves; these stand before and after.
         loop.add_signal_handler(number, stop)
-    async with serving(app, settings):
+    async with serving(app, settings, disk=disk):
         host, port = listener.getsockname()[:2]
         click.echo(f"kiosk: serving on http://{host}:{port}", err=True)
         await server.serve(sockets=[listener])

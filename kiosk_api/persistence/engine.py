@@ -18,8 +18,11 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 
-BUSY_TIMEOUT_S = 0.2
-"""How long a statement waits for another writer, seconds: well inside a session's budget."""
+BUSY_TIMEOUT_S = 1.5
+"""How long a writer waits for another one, seconds: within the step that opens a session.
+
+Readers never wait (WAL), and nothing is written between a face and its answer.
+"""
 
 _WRITES = "kiosk_writes"
 _PRAGMAS = (

@@ -108,7 +108,7 @@ class Answerer:
                 place = await self._record(live, verdict, due)
         except Exception as error:  # noqa: BLE001  # whatever happens, the traveler gets an answer
             _LOG.error("an answer could not be put on record: %s", type(error).__name__)
-            verdict, place = self._last_resort(live, due), None
+            verdict, place = await self._last_resort(live, due)
         return self._tell(live, verdict, due, place)
 
     def _decide(self, live: LiveSession, policy: Policy) -> _Verdict:
@@ -145,10 +145,14 @@ class Answerer:
         """Refer instead of an ADMIT that is not durable; told now, written when that works."""
         self._add_fault(live, FaultKind.JOURNAL_UNAVAILABLE, Stage.JOURNAL)
         verdict = self._decide(live, self.policy)
-        self._supersede(live, verdict, due)
+        # Without waiting: the time is up.
+        live.receipt = self.journal.supersede(self._draft(live, verdict, due))
+        live.receipt.add_done_callback(_log_failure)
         return verdict
 
-    def _last_resort(self, live: LiveSession, due: _Due) -> _Verdict:
+    async def _last_resort(
+        self, live: LiveSession, due: _Due
+    ) -> tuple[_Verdict, JournalPlace | None]:
         """Refer with what can always be written down: that there was a session, and it failed."""
         live.session = interrupted_session(
             live.session.session_id, live.session.lane_id, self.policy
@@ -157,15 +161,12 @@ class Answerer:
         policy = referring(self.policy, live.session.evidence(), self.clock.now())
         verdict = self._decide(live, policy)
         try:
-            self._supersede(live, verdict, due)
+            live.receipt = self.journal.supersede(self._draft(live, verdict, due))
+            return verdict, await self._wait(live, live.receipt, due)
         except Exception as error:  # noqa: BLE001  # the next start finds the session unfinished
             _LOG.error("a referral could not be put on record: %s", type(error).__name__)
             live.receipt = None
-        return verdict
-
-    def _supersede(self, live: LiveSession, verdict: _Verdict, due: _Due) -> None:
-        live.receipt = self.journal.supersede(self._draft(live, verdict, due))
-        live.receipt.add_done_callback(_log_failure)
+        return verdict, None
 
     async def _wait(
         self, live: LiveSession, receipt: Future[Receipt], due: _Due

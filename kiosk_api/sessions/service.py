@@ -92,6 +92,7 @@ class SessionService:
     keyring: Keyring
     on_told: Callable[[LiveSession], None] = lambda _live: None
     _active: dict[str, LiveSession] = field(default_factory=dict)  # by lane
+    _unrecorded: set[str] = field(default_factory=set)  # sessions told before they were durable
     _last: dict[str, str] = field(default_factory=dict)  # the newest session of each lane
     _opening: set[str] = field(default_factory=set)
     _sessions: OrderedDict[str, LiveSession] = field(default_factory=OrderedDict)
@@ -101,8 +102,11 @@ class SessionService:
 
     @property
     def in_service(self) -> bool:
-        """Whether travelers may step up: what they are told can be put on record."""
-        return self.journal.healthy
+        """Whether travelers may step up: what they are told can be put on record.
+
+        An answer that was told and is not yet durable keeps the next traveler away.
+        """
+        return self.journal.healthy and not self._unrecorded
 
     def active(self, lane_id: str) -> LiveSession | None:
         """The session that goes on in a lane, or None."""
@@ -368,6 +372,8 @@ class SessionService:
         if self._active.get(live.session.lane_id) is live:
             del self._active[live.session.lane_id]
         if live.receipt is not None:
+            if told.place is None:
+                self._unrecorded.add(live.session.session_id)
             self._start_aside(self._copy_outcome(live, told, live.receipt))
         self.on_told(live)
         await live.publish(
@@ -383,7 +389,10 @@ class SessionService:
         """
         session = live.session
         try:
-            await asyncio.wrap_future(receipt)
+            try:
+                await asyncio.wrap_future(receipt)
+            finally:
+                self._unrecorded.discard(session.session_id)
             await asyncio.get_running_loop().run_in_executor(
                 self.executor,
                 self.repository.finish,

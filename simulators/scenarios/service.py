@@ -72,14 +72,14 @@ def seed(data: DataDir, lines: Sequence[dict[str, Any]]) -> int:
     return report.imported
 
 
-def make_tokens(data: DataDir) -> Tokens:
+def make_tokens(data: DataDir, lane: str = LANE) -> Tokens:
     """Make the tokens of the simulated agent and of the program that watches it."""
     store = open_store(data)
     now = datetime.now(UTC)
     try:
         _, agent = create_token(
             store.engine,
-            TokenRequest("simulated lane", Role.DEVICE, Provenance.SIMULATED, LANE),
+            TokenRequest("simulated lane", Role.DEVICE, Provenance.SIMULATED, lane),
             now,
         )
         _, service = create_token(
@@ -93,10 +93,29 @@ def make_tokens(data: DataDir) -> Tokens:
 class ServiceProcess:
     """`kiosk serve` as a child process."""
 
-    def __init__(self, data: DataDir, port: int, extra: Sequence[str] = ()) -> None:
-        self._data = data
+    def __init__(
+        self,
+        data: DataDir,
+        port: int,
+        extra: Sequence[str] = (),
+        *,
+        program: Sequence[str] | None = None,
+    ) -> None:
+        """Prepare to run it; `program` replaces `kiosk serve` (module and all its arguments)."""
         self._port = port
-        self._extra = tuple(extra)
+        self._program = (
+            tuple(program)
+            if program is not None
+            else (
+                "kiosk_api",
+                "serve",
+                "--demonstration",
+                f"--data={data.root}",
+                f"--port={port}",
+                f"--lane={LANE}",
+                *extra,
+            )
+        )
         self._process: subprocess.Popen[bytes] | None = None
         self.log = data.root / "service.log"
 
@@ -123,17 +142,7 @@ class ServiceProcess:
         descriptor = os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
             return subprocess.Popen(  # noqa: S603  # our own program and arguments
-                [
-                    sys.executable,
-                    "-m",
-                    "kiosk_api",
-                    "serve",
-                    "--demonstration",
-                    f"--data={self._data.root}",
-                    f"--port={self._port}",
-                    f"--lane={LANE}",
-                    *self._extra,
-                ],
+                [sys.executable, "-m", *self._program],
                 stdin=subprocess.DEVNULL,
                 stdout=descriptor,
                 stderr=descriptor,
@@ -172,6 +181,13 @@ class ServiceProcess:
         for worker in workers:
             worker.send_signal(signal.SIGSTOP)
         return workers
+
+    async def kill(self) -> None:
+        """End it as a crash would (SIGKILL); its workers end with it."""
+        if self._process is not None:
+            self._process.kill()
+            await asyncio.to_thread(self._process.wait)
+            self._process = None
 
     async def stop(self) -> None:
         """End it as an operator would (SIGTERM)."""

@@ -1,0 +1,1 @@
+"""Drills and benchmarks: a real service under load, with its parts killed or hung."""
