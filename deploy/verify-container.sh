@@ -77,11 +77,12 @@ mount_at -t proc proc "$root/proc"
 mount_at --bind /dev "$root/dev"
 mount_at --bind data "$root/data"
 mount_at --bind keys "$root/keys"
-inside() {
-  chroot "$root" /usr/bin/env -i PATH=/opt/kiosk/bin:/usr/local/bin:/usr/bin:/bin HOME=/tmp \
-    PYTHONDONTWRITEBYTECODE=1 setpriv --reuid 10001 --regid 10001 --clear-groups --no-new-privs \
-    --bounding-set=-all --inh-caps=-all "$@"
-}
+inside=(
+  chroot "$root" /usr/bin/env -i PATH=/opt/kiosk/bin:/usr/local/bin:/usr/bin:/bin HOME=/tmp
+  PYTHONDONTWRITEBYTECODE=1 setpriv --reuid 10001 --regid 10001 --clear-groups --no-new-privs
+  --bounding-set=-all --inh-caps=-all
+)
+inside() { "${inside[@]}" "$@"; }
 inside sh -c 'id; grep -E "^(CapEff|NoNewPrivs)" /proc/self/status; ! touch /opt/kiosk/x 2>/dev/null' \
   || fail "the root file system can be written to"
 
@@ -89,14 +90,14 @@ say "serve without init must refuse"
 ! inside kiosk serve --data /data || fail "it started"
 
 say "kiosk init"
-inside kiosk init --data /data --keys /keys | sed -E 's/poe_[A-Za-z0-9_-]+/poe_…/'
+inside kiosk init --data /data --keys /keys | sed -E 's/(token|password) of ([^:]*): .*/\1 of \2: …/'
 say "kiosk init, once more"
 inside kiosk init --data /data --keys /keys
 say "kiosk doctor"
 inside kiosk doctor --data /data || true
 
 say "kiosk serve"
-inside kiosk serve --data /data --host 0.0.0.0 --port "$port" --behind-proxy &
+"${inside[@]}" kiosk serve --data /data --host 0.0.0.0 --port "$port" --behind-proxy &
 service=$!
 for _ in $(seq 120); do
   sleep 0.5
