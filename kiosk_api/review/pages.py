@@ -223,13 +223,15 @@ def _row(case: Case, now: datetime) -> Html:
     sign, word = SEVERITIES[case.severity]
     more = f"and {case.more} more" if case.more else ""
     return html(
-        '<li><a href="/officer/cases/{id}" data-severity="{level}"><span class="lane">{lane}</span>'
+        '<li><a href="/officer/cases/{id}" data-severity="{level}"><span class="lane">{lane}'
+        " <small>{short}</small></span>"
         '<span class="badge" data-severity="{level}"><span aria-hidden="true">{sign}</span> '
         '{word}</span><span class="why">{why} <small>{more}</small></span>'
         '<time data-since="{since}">{age}</time></a></li>',
         id=case.session_id,
         level=case.severity.name.lower(),
         lane=case.lane_id,
+        short=case.session_id[-6:],
         sign=sign,
         word=word,
         why=case.headline,
@@ -338,7 +340,7 @@ def _document(file: CaseFile, identity: Identity | ReviewProblem, now: datetime)
         said = html(
             '{}<p class="mrz" aria-label="Machine-readable zone">{}</p>',
             _list(document_lines(identity.mrz, now.date())),
-            Html("<br>").join(html("{}", line) for line in identity.mrz),
+            join(html("{}<br>", line) for line in identity.mrz),
         )
     return html(
         '<div class="said"><section><h2>What the document says</h2>{}</section>'
@@ -354,13 +356,14 @@ def _origin(file: CaseFile) -> Html:
         (source.device_id, f"{source.provenance}, protection {source.assurance}")
         for source in told.evidence.sources
     ]
+    longest = max(told.timings_ms.values(), default=0.0) or 1.0
     times = join(
         html(
-            '<li><span>{0}</span> <meter min="0" max="{1:.0f}" value="{2:.1f}" '
-            'aria-label="{0}">{2:.1f}</meter> <span>{2:.0f} ms</span></li>',
+            '<li><span>{0}</span> <meter min="0" max="1" value="{1}" aria-label="{0}"></meter>'
+            " <span>{2} ms</span></li>",
             stage.replace(".", ": "),
-            max(told.timings_ms.values(), default=1.0) or 1.0,
-            milliseconds,
+            f"{milliseconds / longest:.3f}",
+            f"{milliseconds:.0f}",
         )
         for stage, milliseconds in told.timings_ms.items()
     )
@@ -405,7 +408,7 @@ def _form(file: CaseFile, who: Visitor, fields: Any) -> Html:
             html(
                 '<div class="choice"><label class="outcome"><input type="radio" name="outcome" '
                 'value="{0}" required{3}> {1}</label><fieldset class="causes">'
-                "<legend>Cause: {1}</legend>{2}</fieldset></div>",
+                "<legend>Cause</legend>{2}</fieldset></div>",
                 outcome,
                 option.label,
                 causes,

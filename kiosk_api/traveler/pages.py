@@ -79,10 +79,10 @@ async def screen(lane: Lane) -> HTMLResponse:
         '<body data-step="{step}" data-lane="{lane}">'
         '<header class="progress" aria-hidden="true"><ol>{progress}</ol></header>'
         '<main><div class="icons" aria-hidden="true">{icons}</div>'
-        '<div id="words" role="status" aria-live="polite" aria-atomic="true">'
+        '<div class="text"><div id="words" role="status" aria-live="polite" aria-atomic="true">'
         '<h1 id="heading">{heading}</h1><p id="hint">{hint}</p></div>'
         '<div id="also">{also}</div><p id="notice">{notice}</p>'
-        "<noscript><p>This screen needs JavaScript. Please go to the desk.</p></noscript></main>"
+        "<noscript><p>This screen needs JavaScript.</p></noscript></div></main>"
         '<nav aria-labelledby="choose"><p id="choose">{choose}</p>'
         '<div class="languages">{languages}</div></nav>'
         '<script type="application/json" id="texts">{texts}</script></body>',

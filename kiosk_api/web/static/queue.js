@@ -31,7 +31,7 @@ function row(item) {
   const link = element(
     "a",
     { href: `/officer/cases/${item.id}`, "data-severity": item.severity },
-    element("span", { class: "lane" }, item.lane),
+    element("span", { class: "lane" }, `${item.lane} `, element("small", {}, item.id.slice(-6))),
     element("span", { class: "badge", "data-severity": item.severity }, sign, ` ${item.word}`),
     element("span", { class: "why" }, `${item.why} `, more),
     element("time", { "data-since": item.since }),

@@ -59,7 +59,7 @@ function draw() {
   setText(byId("heading"), words.steps[step][0]);
   setText(byId("hint"), words.steps[step][1]);
   setText(byId("notice"), words.notice);
-  setText(byId("choose"), chosen === null ? languages.map((l) => texts[l].choose).join(" · ") : words.choose);
+  setText(byId("choose"), chosen === null ? languages.map((l) => texts[l].choose).join("\u00a0· ") : words.choose);
   const others = languages.filter((l) => l !== language);
   [...byId("also").children].forEach((line, index) => {
     line.lang = others[index];
