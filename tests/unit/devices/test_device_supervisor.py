@@ -249,3 +249,35 @@ def test_back_off_grows_to_its_limit() -> None:
     delays = [backoff.delay(failures) for failures in range(1, 10)]
     assert delays == [0.5, 1, 2, 4, 8, 16, 30, 30, 30]
     assert backoff.delay(100_000) == 30
+
+
+def source(name: str, driver: Lamps, *sole: Capability) -> DriverSource:
+    async def open_driver(_: int) -> Driver:
+        return driver
+
+    return DriverSource(name, "lane", "lamps", open_driver, frozenset(sole))
+
+
+async def test_what_a_site_has_chosen_is_not_replaced_by_what_connects(
+    supervisor: DeviceSupervisor,
+) -> None:
+    def used() -> list[str]:
+        return [each.info.device_id for each in supervisor.lane("lane").indicators]
+
+    stranger, chosen = Lamps(Lamp("stranger", 1)), Lamps(Lamp("chosen", 2))
+    await served(supervisor, stranger)
+    assert used() == ["stranger"]  # the control: nothing is chosen yet
+    supervisor.supervise(source("site", chosen, Capability.INDICATOR))
+    assert used() == []  # it is being opened
+    await eventually(lambda: used() == ["chosen"])
+    assert {row.device_id for row in supervisor.rows()} == {"stranger", "chosen"}
+    chosen.devices[0].lose("closed")  # type: ignore[attr-defined]  # a Lamp
+    assert used() == []
+
+
+async def test_a_driver_that_cannot_be_served_is_released(supervisor: DeviceSupervisor) -> None:
+    await served(supervisor, Lamps(Lamp("a", 1)))
+    second = Lamps(Lamp("a", 2))
+    supervisor.supervise(source("second", second))
+    await asyncio.wait_for(second.over.wait(), 2)
+    assert supervisor.lane("lane").indicators[0].info.epoch == 1
