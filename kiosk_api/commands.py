@@ -95,7 +95,7 @@ def serve(
     """
     from kiosk_api.bootstrap import StartError
     from kiosk_api.config import Settings, UnsafeSettingsError
-    from kiosk_api.kiosk_file import KioskFileError, data_dir, read_kiosk_file
+    from kiosk_api.kiosk_file import KioskFileError, cameras_of, data_dir, read_kiosk_file
     from kiosk_api.logs import LogFormat, configure_logging
     from kiosk_api.sites import SiteError
 
@@ -118,7 +118,8 @@ def serve(
             data=directory,
             demonstration=demonstration,
             drop_folders=_drop_folders(drops),
-            cameras=_cameras(cameras, camera_settings),
+            cameras=_cameras(cameras, camera_settings)
+            or ({} if file is None else cameras_of(file, data)),
             workers=workers,
             **{name: value for name, value in chosen.items() if value is not None},
         )

@@ -9,15 +9,17 @@ from __future__ import annotations
 import json
 import os
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
+from devices.drivers.opencv_camera.settings import CameraSettings, SettingsError
 from kiosk_api.config import LANE_RULE, DataDir, is_lane_id
 
 _HEADER = """\
@@ -39,6 +41,8 @@ class KioskFile:
         keys: directory of the key files; relative to the data directory.
         authority_key: the record authority's Ed25519 public key, 64 hexadecimal digits; None
             until the authority has handed it over.
+        cameras: lane id to the settings of the camera that the service opens for it, as written;
+            `cameras_of` reads them.
     """
 
     site: str
@@ -48,6 +52,7 @@ class KioskFile:
     behind_proxy: bool
     keys: Path
     authority_key: str | None
+    cameras: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
 
 
 class _Form(BaseModel):
@@ -61,6 +66,7 @@ class _Form(BaseModel):
     behind_proxy: bool
     keys: Annotated[str, StringConstraints(min_length=1)]
     authority_key: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None = None
+    cameras: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
 
 def data_dir(root: Path) -> DataDir:
@@ -104,7 +110,33 @@ def read_kiosk_file(path: Path) -> KioskFile | None:
         behind_proxy=form.behind_proxy,
         keys=Path(form.keys),
         authority_key=form.authority_key,
+        cameras=form.cameras,
     )
+
+
+def cameras_of(file: KioskFile, root: Path) -> dict[str, CameraSettings]:
+    """The cameras that the service opens by itself, by lane.
+
+    A source `@FILE` is read from that file, relative to the data directory `root`: an address
+    may hold a password.
+
+    Raises:
+        KioskFileError: a setting makes no sense, or a file cannot be read.
+    """
+    cameras = {}
+    for lane, values in file.cameras.items():
+        source = values.get("source")
+        try:
+            if isinstance(source, str) and source.startswith("@"):
+                values = {**values, "source": (root / source[1:]).read_text("utf-8").strip()}
+            cameras[lane] = CameraSettings.from_mapping(values)
+        except SettingsError as error:
+            raise KioskFileError(f"kiosk.toml: cameras.{lane}: {error}") from error
+        except (OSError, UnicodeDecodeError) as error:
+            raise KioskFileError(
+                f"kiosk.toml: cameras.{lane}: the file {str(source)[1:]} cannot be read"
+            ) from error
+    return cameras
 
 
 def write_kiosk_file(path: Path, file: KioskFile) -> None:

@@ -19,7 +19,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import cv2
 import httpx
+import numpy as np
 import pytest
 from click.testing import CliRunner
 from cryptography.hazmat.primitives import serialization
@@ -365,6 +367,11 @@ def _journal_torn(kiosk: Kiosk) -> None:
         file.write(b'{"entry":{"at"')
 
 
+def _camera_broken(kiosk: Kiosk) -> None:
+    with kiosk.data.configuration.open("a") as file:
+        file.write('[cameras.lane-1]\nsource = "0"\nzoom = 2\n')
+
+
 def _journal_lost(kiosk: Kiosk) -> None:
     shutil.rmtree(kiosk.data.journal)
 
@@ -425,6 +432,30 @@ def test_doctor_finds_a_port_in_use(kiosk: Kiosk) -> None:
         kiosk.edit("port = 0", f"port = {other.getsockname()[1]}")
         assert kiosk.examine()["port"].status == "fail"
     assert kiosk.examine()["port"].status == "ok"
+
+
+def _recording(path: Path) -> None:
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 20.0, (320, 240))
+    for brightness in range(40):
+        writer.write(np.full((240, 320, 3), brightness, np.uint8))
+    writer.release()
+
+
+def test_doctor_opens_the_cameras_of_the_kiosk(kiosk: Kiosk) -> None:
+    _recording(kiosk.data.root / "recording.avi")
+    (kiosk.data.root / "source").write_text(f"{kiosk.data.root}/recording.avi\n")
+    with kiosk.data.configuration.open("a") as file:
+        file.write('[cameras.lane-1]\nsource = "@source"\nrotation = 90\n')
+    found = kiosk.examine()["camera"]
+    assert (found.status, found.detail) == ("ok", "lane-1: file camera, 240x320")
+    (kiosk.data.root / "recording.avi").unlink()
+    found = kiosk.examine()["camera"]
+    assert (found.status, found.detail.partition(":")[0]) == ("fail", "lane-1-opencv-camera")
+    (kiosk.data.root / "source").unlink()
+    assert "source cannot be read" in kiosk.examine()["camera"].detail
+    kiosk.edit("rotation = 90", "rotation = 91")
+    kiosk.edit("@source", "0")
+    assert "cameras.lane-1: rotation cannot be used" in kiosk.examine()["camera"].detail
 
 
 @pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="needs a file system in memory")
@@ -496,6 +527,7 @@ def test_serve_refuses_what_must_not_run(
     [
         (_open_to_others, "is open to others: chmod 700"),
         (_broken_file, "kiosk.toml: site: Field required"),
+        (_camera_broken, "kiosk.toml: cameras.lane-1: zoom is no setting"),
         (_key_for_all, "is open to others: chmod 600"),
         (_profile_broken, "effective_from: Field required"),
         (_journal_changed, "an entry follows"),
