@@ -111,5 +111,5 @@ def _environment() -> dict[str, str]:
     environment |= {name: value for name, value in os.environ.items() if "OPENBLAS" in name}
     environment |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "OPENCV_LOG_LEVEL": "OFF"}
     # A small file may claim to be a huge picture; OpenCV's own limit is 1 gigapixel.
-    environment["OPENCV_IO_MAX_IMAGE_PIXELS"] = str(64 * 1024 * 1024)
+    environment["OPENCV_IO_MAX_IMAGE_PIXELS"] = str(32 * 1024 * 1024)
     return environment
