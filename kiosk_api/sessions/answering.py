@@ -29,7 +29,7 @@ from kiosk_api.telemetry import Telemetry
 
 _LOG = logging.getLogger(__name__)
 
-TELL_MARGIN_SECONDS = 0.03
+TELL_MARGIN_SECONDS = 0.1
 """Kept back from the budget for telling: the event loop and the network take some, too."""
 
 JOURNAL_SECONDS = 0.04

@@ -12,7 +12,7 @@ import secrets
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor, Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -59,7 +59,7 @@ from kiosk_api.sessions.errors import (
     UnknownLaneError,
 )
 from kiosk_api.sessions.history import PastSession, past_session
-from kiosk_api.sessions.live import LiveSession, Told
+from kiosk_api.sessions.live import JournalPlace, LiveSession, Told
 from kiosk_api.sessions.readings import DocumentEvent, FaceEvent
 from kiosk_api.sessions.repository import RequestKey, SessionRepository
 
@@ -390,7 +390,8 @@ class SessionService:
         session = live.session
         try:
             try:
-                await asyncio.wrap_future(receipt)
+                durable = await asyncio.wrap_future(receipt)
+                live.told = replace(told, place=JournalPlace(durable.seq, durable.hash))
             finally:
                 self._unrecorded.discard(session.session_id)
             await asyncio.get_running_loop().run_in_executor(
