@@ -5,8 +5,11 @@ seed that lies farthest from everyone chosen, moved further where that is needed
 single parameters anew (which ones is guessed, `surrogate.py`), and only if its everyday
 captures are known again. Run it after any change of the renderer that moves pixels:
 
-    python -m simulators.people.choose --count 26     # writes faces.toml
-    python -m simulators.people.choose --verify       # prints the figures
+    python -m simulators.people.choose --out new.toml    # to become faces.toml
+    python -m simulators.people.choose --verify          # prints the figures
+
+The new file replaces `faces.toml` together with `population.toml`, which gives every face its
+name, sex and age.
 
 Its limits are stricter than what `separability.py` promises: a margin for other machines.
 """
@@ -34,12 +37,12 @@ from simulators.people.captures import (
 )
 from simulators.people.fields import Field
 from simulators.people.identity import Identity
-from simulators.people.population import FACES, PEOPLE, Person
+from simulators.people.population import PEOPLE, Person
 from simulators.people.separability import measured_template, nearest_pair, nearest_stranger
 from simulators.people.surrogate import Surrogate, features
 
-_PORTRAITS_APART = 0.607
-_STRANGERS_APART = 0.555
+_PORTRAITS_APART = 0.588
+_STRANGERS_APART = 0.54
 _SELF_ALIKE = 0.38
 _TRIES_WITHOUT_GAIN = 11
 _GUESSES = 300
@@ -138,6 +141,8 @@ class Selection:
 
     def consider(self, identity: Identity) -> str:
         """Take this face, as it is or moved away from the others; say what became of it."""
+        if not self._has_room_for(identity.face().is_male):
+            return "enough of this sex"
         found = self._moved_away(identity)
         if found is None:
             return "too much like others"
@@ -209,15 +214,17 @@ class Selection:
 @click.option("--count", default=26, show_default=True, help="How many faces to choose.")
 @click.option("--pool", default=180, show_default=True, help="How many seeds to choose from.")
 @click.option("--without", multiple=True, type=int, help="A seed to leave out.")
-@click.option("--out", default=FACES, type=click.Path(path_type=Path), help="Where to write.")
+@click.option("--out", type=click.Path(path_type=Path), help="The faces file to write.")
 @click.option("--verify", is_flag=True, help="Print the figures of the present population.")
-def main(count: int, pool: int, without: tuple[int, ...], out: Path, verify: bool) -> None:
+def main(count: int, pool: int, without: tuple[int, ...], out: Path | None, verify: bool) -> None:
     """Choose the faces of the fictitious people, or verify those chosen."""
     pipeline = load_pipeline()
     if verify:
         for line in figures(pipeline, PEOPLE):
             click.echo(line)
         return
+    if out is None:
+        raise click.UsageError("--out FILE or --verify is needed")
     selection = Selection(pipeline, count)
     measured = {
         seed: template
