@@ -6,7 +6,7 @@ READY := .venv/.ready
 PACKAGES := kiosk_api biometrics documents devices simulators
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test test-all check format lock clean
+.PHONY: help setup demo run test test-browser chromium check format lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -28,6 +28,15 @@ run: $(READY) ## leave a kiosk with simulated devices running; prints what to op
 
 test: $(READY) ## every test that needs only what setup installed
 	$(BIN)/python -m pytest
+
+test-browser: $(READY) chromium ## the pages in a real browser, against a real service
+	$(BIN)/python -m pytest tests/browser
+
+chromium:
+	@command -v chromium >/dev/null || { \
+	  test "$$(id -u)" = 0 && command -v apt-get >/dev/null \
+	    || { echo "chromium is missing: install Debian's packages chromium and fonts-dejavu-core"; exit 1; }; \
+	  apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core >/dev/null; }
 
 check: $(READY) ## lint, format, types, import contracts, dead code
 	$(BIN)/ruff check .
