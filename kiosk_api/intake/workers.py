@@ -77,19 +77,22 @@ class WorkerPool:
     _closing: bool = False
 
     async def start(self) -> None:
-        """Start the workers; returns when the first one is warm.
+        """Start the workers; returns when the first one is warm, the spares follow.
+
+        One after the other: on few cores, starting all at once makes the first one late.
 
         Raises:
             WorkerError: none came up within 30 s.
         """
-        for _ in range(self.size):
-            self._spawn(self._replace())
+        self._spawn(self._replace())
         try:
             worker = await asyncio.wait_for(self._idle.get(), _BOOT_SECONDS)
         except TimeoutError as error:
             await self.close()
             raise NoWorkerError("no worker became ready") from error
         self._idle.put_nowait(worker)
+        for _ in range(self.size - 1):
+            self._spawn(self._replace())
         self._spawn(self._watch())
 
     async def close(self) -> None:
