@@ -31,6 +31,10 @@ class Pool(WorkerPool):
     answers: tuple[Any, ...] = (NO_FACE,)
     asked: int = 0
 
+    @property
+    def idle(self) -> int:
+        return 1
+
     async def run(
         self, message: dict[str, Any], blobs: tuple[bytes, ...], *, deadline: float
     ) -> tuple[dict[str, Any], tuple[bytes, ...]]:
