@@ -169,7 +169,7 @@ async def _measure_a_picture(policy: Policy, pool: WorkerPool) -> None:
     seconds = (policy.times.budget - policy.times.reserve).total_seconds()
     for _ in range(_FACE_ATTEMPTS):
         until = monotonic() + _WARM_SECONDS
-        while pool.idle == 0 and monotonic() < until:
+        while pool.idle == 0 and monotonic() < until:  # noqa: ASYNC110  # the pool tells nobody
             await asyncio.sleep(_LOOK_SECONDS)
         reading = await measure_face(pool, _empty_picture(), None, deadline=monotonic() + seconds)
         match reading.face:
