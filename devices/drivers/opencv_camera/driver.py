@@ -309,7 +309,9 @@ class OpenCvCamera(FaceCamera):
                 beat.set_exception(lost)
 
     def _origin(self, taken: wire.Taken) -> Origin:
-        age = timedelta(seconds=time.monotonic() - taken.captured_at)
+        # The answer's budget runs from now on: watching for the best frame was the capture's time.
+        received_at = time.monotonic()
+        age = timedelta(seconds=received_at - taken.captured_at)
         return Origin(
             device_id=self._info.device_id,
             lane_id=self._info.lane_id,
@@ -319,7 +321,7 @@ class OpenCvCamera(FaceCamera):
             provenance=self._info.provenance,
             assurance=self._info.assurance,
             captured_at=datetime.now(UTC) - age,
-            received_at=taken.captured_at,
+            received_at=received_at,
         )
 
     def _advance(self, change: Change, code: str = "") -> None:

@@ -41,6 +41,7 @@ _BROKEN: Final = 2
 def serve(score: Score = central_quality) -> None:
     """Open the camera that the first message names, and serve it until it or the service ends."""
     requests, answers = enter()
+    cv2.setNumThreads(1)  # the cores are for the measuring of faces, which travelers wait for
     orders = _Orders(requests)
     try:
         opening = orders.wait()
