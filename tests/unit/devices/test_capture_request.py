@@ -1,6 +1,7 @@
 """A nonce that an agent would not understand must fail here, not at the agent."""
 
 import pytest
+
 from devices.commands import CaptureRequest
 
 
