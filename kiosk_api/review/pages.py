@@ -335,18 +335,19 @@ def _reasons(file: CaseFile) -> Html:
 def _document(file: CaseFile, identity: Identity | ReviewProblem, now: datetime) -> Html:
     if isinstance(identity, ReviewProblem):
         _, _, text = _PROBLEMS[identity]
-        said = html('<p class="soft">{}</p>', text)
+        said, zone = html('<p class="soft">{}</p>', text), Html()
     else:
-        said = html(
-            '{}<p class="mrz" aria-label="Machine-readable zone">{}</p>',
-            _list(document_lines(identity.mrz, now.date())),
+        said = _list(document_lines(identity.mrz, now.date()))
+        zone = html(
+            '<div class="mrz"><h2 class="visually-hidden">Machine-readable zone</h2>{}</div>',
             join(html("{}<br>", line) for line in identity.mrz),
         )
     return html(
         '<div class="said"><section><h2>What the document says</h2>{}</section>'
-        "<section><h2>What the record says</h2>{}</section></div>",
+        "<section><h2>What the record says</h2>{}</section>{}</div>",
         said,
         _list(record_lines(file.told.evidence)),
+        zone,
     )
 
 

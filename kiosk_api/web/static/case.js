@@ -29,6 +29,8 @@ if (form !== null) {
     for (const cause of form.querySelectorAll("input[name=cause]")) {
       const fits = outcome !== null && cause.value.startsWith(`${outcome.value}.`);
       cause.required = fits;
+      // A hidden one would be asked for, too, where nobody sees it.
+      cause.disabled = !fits;
       if (!fits) cause.checked = false;
     }
     const cause = form.querySelector("input[name=cause]:checked");

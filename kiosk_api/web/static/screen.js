@@ -15,6 +15,7 @@ const buttons = [...document.querySelectorAll("[data-language]")];
 let step = document.body.dataset.step;
 let told = step; // what the lane showed last; differs from `step` while the stream is broken
 let chosen = remembered();
+let touched = Date.now();
 let idle = 0;
 
 function remembered() {
@@ -27,12 +28,20 @@ function choose(language) {
   if (language === null) sessionStorage.removeItem("language");
   else sessionStorage.setItem("language", language);
   draw();
-  waitForTouch();
+  touch();
 }
 
-function waitForTouch() {
+function touch() {
+  touched = Date.now();
+  forgetWhenIdle();
+}
+
+function forgetWhenIdle() {
   clearTimeout(idle);
-  if (chosen !== null && step === "document") idle = setTimeout(() => choose(null), IDLE_MS);
+  if (chosen === null || step !== "document") return;
+  const left = touched + IDLE_MS - Date.now();
+  if (left <= 0) choose(null);
+  else idle = setTimeout(forgetWhenIdle, left);
 }
 
 function show(next) {
@@ -42,7 +51,9 @@ function show(next) {
   step = next;
   if (isNextTraveler) choose(null);
   else draw();
-  waitForTouch();
+  // Whoever just went through a step was there, touching or not.
+  if (step === "document") forgetWhenIdle();
+  else if (step !== "lost" && step !== "closed") touched = Date.now();
 }
 
 function setText(element, text) {
@@ -78,12 +89,12 @@ function draw() {
 for (const button of buttons) {
   button.addEventListener("click", () => choose(button.dataset.language));
 }
-document.addEventListener("pointerdown", waitForTouch);
-document.addEventListener("keydown", waitForTouch);
+document.addEventListener("pointerdown", touch);
+document.addEventListener("keydown", touch);
 document.addEventListener("contextmenu", (event) => event.preventDefault());
 
 draw();
-waitForTouch();
+touch();
 follow(`/screen/${document.body.dataset.lane}/events`, "show", {
   event: (data) => show(data.step),
   lost: () => show("lost"),
