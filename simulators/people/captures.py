@@ -42,7 +42,7 @@ class CaptureKind(StrEnum):
     BLURRED = "blurred"
     """Too blurred to use."""
     DARK = "dark"
-    """Too dark to use."""
+    """Too dark to use: of some, dark skin above all, not even a face is found."""
     NO_FACE = "no_face"
     """An empty seat."""
     TURNED_AWAY = "turned_away"
@@ -208,9 +208,9 @@ def _shot(kind: CaptureKind, view: View) -> _Shot:
             hard = replace(light, key=(-0.95, 0.1, 0.35), ambient=0.35, fill_strength=0.25)
             return _Shot(replace(view, lighting=hard))
         case CaptureKind.BLURRED:
-            return _Shot(replace(view, sensor=replace(sensor, blur=9.0)))
+            return _Shot(replace(view, sensor=replace(sensor, blur=5.0)))
         case CaptureKind.DARK:
-            return _Shot(replace(view, sensor=replace(sensor, exposure=0.015, noise=5.0)))
+            return _Shot(replace(view, sensor=replace(sensor, exposure=0.016, noise=1.0)))
         case CaptureKind.OUT_OF_FRAME:
             return _Shot(replace(view, centre_x=1.08))
         case (

@@ -15,7 +15,7 @@ from biometrics.results import FaceTemplate, MeasuredFace
 
 PORTRAITS_APART = 0.58
 """Least distance (L2) promised between the portraits of two people."""
-STRANGERS_APART = 0.53
+STRANGERS_APART = 0.52
 """Least distance promised between an everyday capture and somebody else's portrait."""
 SELF_ALIKE = 0.40
 """Largest distance promised between an everyday capture and the person's own portrait."""
