@@ -12,6 +12,7 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -30,8 +31,6 @@ NAME_RULE = "account names have 2 to 32 of a-z 0-9 . _ - and begin with a letter
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,31}")
 # Argon2id with the second recommended parameters of RFC 9106 (64 MiB), the library's default.
 _HASHER = PasswordHasher()
-# Verified in place of a hash that is not there, so that an unknown name takes as long.
-_NOBODY = _HASHER.hash(secrets.token_urlsafe())
 
 
 class AccountRole(StrEnum):
@@ -147,10 +146,11 @@ def check_password(engine: Engine, name: str, password: str) -> Account | None:
     Raises:
         sqlalchemy.exc.SQLAlchemyError: the database does not answer.
     """
+    nobody = _nobody()
     with reading(engine) as session:
         row = session.scalar(select(AccountRow).where(AccountRow.name == name))
         account = None if row is None or row.disabled_at is not None else account_of(row)
-        password_hash = _NOBODY if row is None or account is None else row.password_hash
+        password_hash = nobody if row is None or account is None else row.password_hash
     # A longer one cannot be right; hashing it would only cost time.
     fits = len(password) <= MAXIMUM_PASSWORD
     try:
@@ -171,6 +171,12 @@ def account_of(row: AccountRow) -> Account:
 
 def _sessions_of(row: AccountRow) -> Delete:
     return delete(BrowserSessionRow).where(BrowserSessionRow.account_id == row.account_id)
+
+
+@cache
+def _nobody() -> str:
+    """Verified in place of a hash that is not there, so that an unknown name takes as long."""
+    return _HASHER.hash(secrets.token_urlsafe())
 
 
 def _hash(password: str) -> str:
