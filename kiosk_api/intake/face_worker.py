@@ -24,10 +24,12 @@ from biometrics.results import (
 )
 from devices.processes.child import enter
 from devices.processes.frames import FrameError, encode_frame, read_frame_blocking
+from kiosk_api.logs import LogFormat, configure_logging
 
 
 def main() -> None:
     """Serve frames until the service closes our standard input."""
+    configure_logging(LogFormat.TEXT)  # an exception's text may quote the picture's content
     requests, answers = enter()
     pipeline = load_pipeline()
     answers.write(encode_frame({"ready": True}))

@@ -147,6 +147,22 @@ def test_what_nobody_caught_is_named_and_not_quoted(program: str) -> None:
     assert SECRET in quoting.stderr
 
 
+def test_a_face_worker_that_fails_quotes_nothing() -> None:
+    program = f"""
+import kiosk_api.intake.face_worker as worker
+def load_pipeline():
+    raise ValueError({SECRET!r})
+worker.load_pipeline = load_pipeline
+worker.main()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], stdin=subprocess.DEVNULL, capture_output=True, timeout=60
+    )
+    assert done.returncode == 1
+    assert b"unforeseen: ValueError" in done.stderr
+    assert SECRET.encode() not in done.stdout + done.stderr
+
+
 def test_an_exception_is_described_by_type_place_and_cause() -> None:
     def fail() -> None:
         try:
