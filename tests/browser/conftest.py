@@ -154,7 +154,7 @@ class Desk:
         page = context.new_page()
         page.on("console", self._note)
         page.on("pageerror", lambda error: self.complaints.append(f"script: {error}"))
-        page.on("dialog", lambda dialog: self.complaints.append("a dialog"))
+        page.on("dialog", lambda _: self.complaints.append("a dialog"))
         return page
 
     def screen(self, size: dict[str, int] = PORTRAIT) -> Page:
