@@ -3,7 +3,6 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
-PACKAGES := kiosk_api biometrics documents devices simulators
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo run test test-browser chromium check format lock clean

@@ -391,7 +391,8 @@ class SessionService:
         try:
             try:
                 durable = await asyncio.wrap_future(receipt)
-                live.told = replace(told, place=JournalPlace(durable.seq, durable.hash))
+                if told.place is None:
+                    live.told = replace(told, place=JournalPlace(durable.seq, durable.hash))
             finally:
                 self._unrecorded.discard(session.session_id)
             await asyncio.get_running_loop().run_in_executor(
