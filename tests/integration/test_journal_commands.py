@@ -17,10 +17,11 @@ from kiosk_api.clock import SystemClock
 from kiosk_api.config import DataDir
 from kiosk_api.core.journal import EntryKind, encode_line
 from kiosk_api.core.plain import canonical_json
+from kiosk_api.core.review import Cause, Choice, ResolutionOutcome
 from kiosk_api.journal import commands
-from kiosk_api.journal.drafts import KeyDestroyedDraft
+from kiosk_api.journal.drafts import KeyDestroyedDraft, ResolutionDraft, Shown, ViewedDraft
 from kiosk_api.journal.errors import JournalBrokenError
-from kiosk_api.journal.payload import open_payload, seal_payload
+from kiosk_api.journal.payload import open_payload, seal_note, seal_payload
 from kiosk_api.journal.pictures import Pictures
 from kiosk_api.journal.reader import entries
 from kiosk_api.journal.replay import Difference, replay
@@ -245,6 +246,39 @@ def test_explain_unmasks_only_when_told_to(kiosk: Kiosk) -> None:
     assert kiosk.json("explain", "s-refer", "--unmask")["payload"] == PAYLOAD
     assert "surname  QUENELLE" in kiosk.run("explain", "s-refer", "--unmask").stdout
     assert kiosk.json("explain", "s-admit", "--unmask")["payload"] is None
+
+
+def test_explain_says_what_officers_saw_and_did(kiosk: Kiosk) -> None:
+    sealer = kiosk.keys.open("s-refer")
+    assert sealer is not None
+    journal = kiosk.open()
+    journal.append(ViewedDraft("s-refer", "anna", Shown.LIVE)).result(10)
+    journal.append(
+        ResolutionDraft(
+            session_id="s-refer",
+            choice=Choice(ResolutionOutcome.ADMIT, Cause.SAME_PERSON),
+            officer="berta",
+            resolved_at=NOW,
+            note=seal_note(sealer, "s-refer", "QUENELLE grew a beard"),
+        )
+    ).result(10)
+    journal.close()
+    text = kiosk.run("explain", "s-refer").stdout
+    assert "viewed    live by anna" in text
+    assert "resolved  Admit: Same person" in text
+    assert "by berta, 2026-06-01T12:00:00" in text
+    assert "REFER, the traveler was sent to an officer" in text
+    assert "beard" not in text
+    answer = kiosk.json("explain", "s-refer")
+    assert [view["shown"] for view in answer["views"]] == ["live"]
+    assert answer["resolution"]["officer"] == "berta"
+    assert answer["resolution"]["has_note"] is True
+    assert "note" not in answer
+    assert kiosk.json("explain", "s-refer", "--unmask")["note"] == "QUENELLE grew a beard"
+    assert kiosk.json("explain", "s-admit")["resolution"] is None
+    assert kiosk.json("journal", "verify")["sound"]
+    kiosk.keys.destroy("s-refer")
+    assert kiosk.json("explain", "s-refer", "--unmask")["note"] is None
 
 
 def test_show_lists_entries(kiosk: Kiosk) -> None:

@@ -1,0 +1,140 @@
+"""What every page keeps: escaping, headers, cookies over https, forms that are ours."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from sqlalchemy import Engine
+
+from kiosk_api.access.accounts import AccountRole, create_account
+from kiosk_api.access.browsers import BrowserBook
+from kiosk_api.access.login import Login
+from kiosk_api.app import create_app
+from kiosk_api.clock import SystemClock
+from kiosk_api.core.reasons import Language
+from kiosk_api.lanes.board import LaneBoard
+from kiosk_api.persistence.engine import open_database
+from kiosk_api.persistence.migrations import upgrade
+from kiosk_api.traveler.texts import STEPS, TEXTS, Step
+from kiosk_api.web.html import Html, html, join
+
+PASSWORD = "a long enough passphrase"
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    engine = open_database(tmp_path / "kiosk.db")
+    upgrade(engine)
+    create_account(engine, "s1", AccountRole.SCREEN, PASSWORD, datetime.now(UTC), lane_id="lane-1")
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def app(engine: Engine) -> FastAPI:
+    app, clock = create_app(), SystemClock()
+    app.state.browsers = BrowserBook(engine, clock)
+    app.state.login = Login(engine, app.state.browsers, clock)
+    app.state.boards = {"lane-1": LaneBoard()}
+    return app
+
+
+@pytest.fixture
+async def secure(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="https://kiosk.example") as client:
+        yield client
+
+
+def token_in(page: str) -> str:
+    return page.split('name="form_token" value="')[1].split('"')[0]
+
+
+async def sign_in(client: httpx.AsyncClient, target: str = "") -> httpx.Response:
+    page = await client.get("/login", params={"next": target})
+    fields = {"form_token": token_in(page.text), "name": "s1", "password": PASSWORD}
+    return await client.post("/login", data={**fields, "next": target})
+
+
+def test_what_is_put_into_a_page_cannot_become_markup() -> None:
+    assert html("<p>{}</p>", "<b>&'\"") == "<p>&lt;b&gt;&amp;&#x27;&quot;</p>"
+    assert html("<p>{}</p>", Html("<b>")) == "<p><b></p>"
+    assert html('<a title="{x}">', x='" onclick="') == '<a title="&quot; onclick=&quot;">'
+    assert isinstance(join([html("{}", 1), html("{}", 2)]), Html)
+    # Text that was joined without us is text again.
+    assert html("{}", "".join([Html("<b>")])) == "&lt;b&gt;"
+
+
+async def test_over_https_cookies_are_secure_and_bound_to_the_host(
+    secure: httpx.AsyncClient,
+) -> None:
+    answer = await sign_in(secure)
+    assert answer.status_code == 303
+    assert answer.headers["location"] == "/screen/lane-1"
+    cookie = next(
+        value for value in answer.headers.get_list("set-cookie") if "kiosk_session=" in value
+    )
+    assert cookie.startswith("__Host-kiosk_session=")
+    for attribute in ("; Secure", "; HttpOnly", "; SameSite=strict", "; Path=/"):
+        assert attribute in cookie
+    assert "Domain" not in cookie
+    assert (await secure.get("/screen/lane-1")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "target", ["https://elsewhere.example/", "//elsewhere.example", "/v1/lanes", "/officer/../x"]
+)
+async def test_signing_in_leads_to_no_other_place(secure: httpx.AsyncClient, target: str) -> None:
+    assert (await sign_in(secure, target)).headers["location"] == "/screen/lane-1"
+
+
+async def test_signing_in_needs_the_token_of_its_own_page(secure: httpx.AsyncClient) -> None:
+    page = await secure.get("/login")
+    secure.cookies.clear()
+    fields = {"form_token": token_in(page.text), "name": "s1", "password": PASSWORD}
+    assert (await secure.post("/login", data=fields)).status_code == 403
+    assert (await secure.post("/login", json=fields)).status_code == 415
+    many = {f"f{number}": "" for number in range(50)}
+    assert (await secure.post("/login", data=many)).status_code == 400
+
+
+async def test_pages_and_files_carry_the_policy(secure: httpx.AsyncClient) -> None:
+    for path in ("/login", "/static/base.css", "/static/screen.js", "/static/nothing.js"):
+        answer = await secure.get(path)
+        policy = answer.headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "frame-ancestors 'none'" in policy
+        assert "unsafe" not in policy
+    answer = await secure.get("/static/base.css")
+    again = await secure.get("/static/base.css", headers={"if-none-match": answer.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert (await secure.get("/static/..%2fpage.py")).status_code == 404
+
+
+async def test_nobody_gets_in_without_signing_in(secure: httpx.AsyncClient) -> None:
+    for path in ("/officer", "/screen/lane-1"):
+        page = await secure.get(path, headers={"accept": "text/html"})
+        assert (page.status_code, page.headers["location"]) == (303, f"/login?next={path}")
+        assert (await secure.get(f"{path}/events")).status_code == 401
+    secure.cookies.set("__Host-kiosk_session", "x" * 43)
+    assert (await secure.get("/screen/lane-1")).status_code == 401
+
+
+async def test_a_token_of_the_api_opens_no_page(secure: httpx.AsyncClient) -> None:
+    answer = await secure.get("/screen/lane-1", headers={"authorization": "Bearer poe_x"})
+    assert answer.status_code == 401
+
+
+def test_every_signal_has_a_step_and_every_step_its_words() -> None:
+    assert set(STEPS.values()) | {Step.LOST} == set(Step)
+    for step in Step:
+        assert set(TEXTS[step]) == set(Language)
+        for words in TEXTS[step].values():
+            # Read from two metres: a heading of at most three lines.
+            assert 0 < len(words.heading) <= 42
+            assert 0 < len(words.hint) <= 60
