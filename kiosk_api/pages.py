@@ -66,6 +66,7 @@ async def front(request: Request) -> HTMLResponse:
 <p>Site <code>{escape(policy.site)}</code>, policy {escape(policy.version)},
 budget {policy.times.budget.total_seconds() * 1000:.0f} ms, {pool.alive} face workers warm.</p>
 {"" if policy.production else _DEMONSTRATION}
+<p><a href="/officer">Referrals for officers</a> · {_screens(sessions.lanes)}</p>
 <h2>Lanes</h2>{_table(("lane", "state"), lanes)}
 <h2>Devices</h2>{_table(("lane", "device", "model", "state", "code", "provenance"), devices)}
 <h2>API</h2>
@@ -79,6 +80,10 @@ description is <code>/openapi.json</code>; errors are <code>application/problem+
         f"<body><main>{body}</main></body></html>"
     )
     return HTMLResponse(page, headers=_HEADERS)
+
+
+def _screens(lanes: Sequence[str]) -> str:
+    return " · ".join(f'<a href="/screen/{lane}">screen of {escape(lane)}</a>' for lane in lanes)
 
 
 def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
