@@ -334,7 +334,8 @@ def _reasons(file: CaseFile) -> Html:
 
 def _document(file: CaseFile, identity: Identity | ReviewProblem, now: datetime) -> Html:
     if isinstance(identity, ReviewProblem):
-        _, _, text = _PROBLEMS[identity]
+        kept = identity is not ReviewProblem.NOT_KEPT
+        text = _PROBLEMS[identity][2] if kept else "Nothing was read, or it has been deleted since."
         said, zone = html('<p class="soft">{}</p>', text), Html()
     else:
         said = _list(document_lines(identity.mrz, now.date()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 import subprocess
 import sys
 import threading
@@ -31,7 +32,7 @@ from simulators.scenarios.service import (
     seed,
 )
 
-CHROMIUM = "/usr/bin/chromium"
+CHROMIUM = shutil.which("chromium")
 PORTRAIT = {"width": 1080, "height": 1920}
 DESK = {"width": 1280, "height": 800}
 _ARGUMENTS = [
