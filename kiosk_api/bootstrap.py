@@ -24,7 +24,13 @@ from kiosk_api.access.browsers import BrowserBook
 from kiosk_api.access.login import Login
 from kiosk_api.access.tokens import TokenBook
 from kiosk_api.clock import STEP_TOLERANCE, Clock, ClockGuard, SystemClock
-from kiosk_api.config import DataDir, Settings, UnsafeSettingsError, refuse_open_directory
+from kiosk_api.config import (
+    DataDir,
+    Settings,
+    UnsafeSettingsError,
+    make_private,
+    refuse_open_directory,
+)
 from kiosk_api.core.decision import Outcome, decide
 from kiosk_api.core.facts import port_day
 from kiosk_api.core.policy import Policy
@@ -81,7 +87,7 @@ def open_store(data: DataDir) -> Store:
     Raises:
         KeyFileError, DatabaseFileError, SchemaError: the message says what to do.
     """
-    data.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_private(data.root)
     # Where there is data already, a missing key is one that was lost: a new one would open nothing.
     keyring = load_keys(data.keys) if data.database.exists() else create_keys(data.keys)
     engine = open_database(data.database)
@@ -104,6 +110,16 @@ def site_policy(settings: Settings) -> Policy:
             f"the site profile {settings.site} is not for production; start with --demonstration"
         )
     return profile.policy
+
+
+def _refuse_open_directory(settings: Settings) -> None:
+    """Refuse a data directory that is open to others; a demonstration is only told so."""
+    try:
+        refuse_open_directory(settings.data)
+    except UnsafeSettingsError as error:
+        if not settings.demonstration:
+            raise
+        _LOG.warning("%s; in production this would not start", error)
 
 
 @asynccontextmanager
@@ -146,7 +162,7 @@ async def _start(app: FastAPI, settings: Settings, stack: AsyncExitStack, disk: 
             f"{settings.data.root} holds no kiosk: run kiosk init --data {settings.data.root}"
         )
     store = open_store(settings.data)
-    refuse_open_directory(settings.data)
+    _refuse_open_directory(settings)
     stack.callback(store.engine.dispose)
     clock: Clock = SystemClock()
     telemetry = Telemetry()

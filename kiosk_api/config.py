@@ -129,6 +129,19 @@ class Settings:
             raise UnsafeSettingsError("at least one face worker is needed")
 
 
+def make_private(directory: Path) -> None:
+    """Have a directory that is new or empty, and closed to others.
+
+    One that holds something already is left as it is: it may be somebody else's.
+
+    Raises:
+        OSError: it cannot be made, read or changed.
+    """
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if not any(directory.iterdir()):
+        directory.chmod(0o700)
+
+
 def refuse_open_directory(data: DataDir) -> None:
     """Refuse a data directory that everybody on the machine may look into.
 

@@ -23,6 +23,7 @@ from kiosk_api.config import (
     DEFAULT_SITE,
     DataDir,
     Settings,
+    make_private,
 )
 from kiosk_api.core.evidence import Provenance
 from kiosk_api.kiosk_file import (
@@ -91,7 +92,7 @@ def initialise(root: Path, wanted: Wanted, now: datetime) -> Initialised:
         sqlalchemy.exc.SQLAlchemyError: the database does not answer.
     """
     is_new = not root.exists()
-    root.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_private(root)
     file = read_kiosk_file(DataDir(root).configuration)
     has_file = file is not None
     if file is None:

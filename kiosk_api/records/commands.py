@@ -211,6 +211,7 @@ def _opened(data: Path, *, create: bool = False) -> Iterator[tuple[Engine, Keyri
 
 
 def _open(data: Path, *, create: bool) -> tuple[Engine, Keyring]:
+    from kiosk_api.config import make_private
     from kiosk_api.kiosk_file import KioskFileError, data_dir
     from kiosk_api.persistence.engine import DatabaseFileError, open_database
     from kiosk_api.sealing import KeyFileError, create_keys, load_keys
@@ -220,7 +221,7 @@ def _open(data: Path, *, create: bool) -> tuple[Engine, Keyring]:
         is_new = not directory.database.exists()
         if is_new and not create:
             raise click.ClickException(f"no database in {data}; import records first")
-        data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private(data)
         # Keys are made with a new database only: others would not open what an old one holds.
         keyring = create_keys(directory.keys) if is_new else load_keys(directory.keys)
         return open_database(directory.database, busy_timeout=_BUSY_TIMEOUT_S), keyring

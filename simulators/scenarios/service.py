@@ -22,7 +22,7 @@ import psutil
 
 from kiosk_api.access.tokens import Role, TokenRequest, create_token
 from kiosk_api.bootstrap import open_store
-from kiosk_api.config import DataDir
+from kiosk_api.config import DataDir, make_private
 from kiosk_api.core.evidence import Provenance
 from kiosk_api.records.enrolment import embed_with
 from kiosk_api.records.importer import import_records
@@ -221,7 +221,7 @@ def data_directory(kept: Path | None) -> Iterator[DataDir]:
         return
     if kept.exists() and (not kept.is_dir() or any(kept.iterdir())):
         raise ServiceError(f"{kept} is there already; name a new directory")
-    kept.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_private(kept)
     yield DataDir(kept)
 
 

@@ -161,7 +161,6 @@ async def test_no_impostor_is_admitted_and_most_members_are(tmp_path: Path) -> N
     members = _enrolable(_members())[:PEOPLE]
     assert len(members) == PEOPLE
     data = DataDir(tmp_path / "data")
-    data.root.mkdir()
     assert seed(data, [member.record(datetime.now(UTC)) for member in members]) == PEOPLE
     folder = tmp_path / "drop"
     tokens = make_tokens(data)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from kiosk_api.config import DataDir, Settings, UnsafeSettingsError
+from kiosk_api.config import DataDir, Settings, UnsafeSettingsError, make_private
 
 DATA = DataDir(Path("data"))
 
@@ -50,3 +50,17 @@ def test_what_is_unsafe_is_refused(options: dict[str, Any], why: str) -> None:
 def test_what_is_safe_is_not(options: dict[str, Any]) -> None:
     settings = Settings(DATA, **options)
     assert settings.data.database == Path("data/kiosk.db")
+
+
+def test_an_empty_directory_is_closed_to_others_and_a_full_one_left_alone(tmp_path: Path) -> None:
+    empty, full = tmp_path / "empty", tmp_path / "full"
+    for directory in (empty, full):
+        directory.mkdir(mode=0o755)
+    (full / "somebody's file").touch()
+    for directory in (empty, full, tmp_path / "new"):
+        make_private(directory)
+    assert [path.stat().st_mode & 0o777 for path in (empty, full, tmp_path / "new")] == [
+        0o700,
+        0o755,
+        0o700,
+    ]
