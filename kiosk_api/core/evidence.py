@@ -217,6 +217,7 @@ class FaultKind(StrEnum):
     SESSION_EXPIRED = "session_expired"
     SESSION_INTERRUPTED = "session_interrupted"  # the service ended before an answer
     CANCELLED = "cancelled"
+    OPTED_OUT = "opted_out"  # of the face comparison; no blame, the same queue
     CLOCK_UNRELIABLE = "clock_unreliable"
     JOURNAL_UNAVAILABLE = "journal_unavailable"
     MATCHER_FAILED = "matcher_failed"

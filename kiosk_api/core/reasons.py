@@ -70,6 +70,7 @@ class ReasonCode(StrEnum):
     SESSION_EXPIRED = "session_expired"
     SESSION_INTERRUPTED = "session_interrupted"
     CANCELLED = "cancelled"
+    OPTED_OUT = "opted_out"
     CLOCK_UNRELIABLE = "clock_unreliable"
     JOURNAL_UNAVAILABLE = "journal_unavailable"
     MATCHER_FAILED = "matcher_failed"
@@ -184,6 +185,11 @@ REASONS: Mapping[ReasonCode, ReasonText] = MappingProxyType(
         ),
         ReasonCode.CANCELLED: ReasonText(
             Severity.CHECK, Category.PROCESS, "The session was cancelled."
+        ),
+        ReasonCode.OPTED_OUT: ReasonText(
+            Severity.ROUTINE,
+            Category.PROCESS,
+            "The traveler chose an officer instead of the comparison of faces.",
         ),
         ReasonCode.CLOCK_UNRELIABLE: ReasonText(
             Severity.CHECK,

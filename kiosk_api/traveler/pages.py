@@ -9,18 +9,21 @@ from fastapi import APIRouter, Depends, Path, Request
 from fastapi.responses import HTMLResponse
 from sse_starlette import EventSourceResponse
 
+from kiosk_api.core.evidence import Fault, FaultKind, Stage
 from kiosk_api.core.reasons import Language
 from kiosk_api.lanes.board import LaneBoard, Shown
+from kiosk_api.sessions.service import SessionService
 from kiosk_api.traveler.texts import (
     CHOOSE,
     LANGUAGE_NAMES,
     NOTICE,
+    OPT_OUT,
     PROGRESS,
     STEPS,
     TEXTS,
     Step,
 )
-from kiosk_api.web.guards import Visitor, visitor
+from kiosk_api.web.guards import Form, Visitor, visitor
 from kiosk_api.web.html import Html, html, join
 from kiosk_api.web.page import PageError, page
 from kiosk_api.web.streams import stream
@@ -73,7 +76,7 @@ Lane = Annotated[tuple[str, LaneBoard, Visitor], Depends(lane_board)]
 @router.get("/screen/{lane_id}")
 async def screen(lane: Lane) -> HTMLResponse:
     """The traveler's screen of a lane."""
-    lane_id, board, _ = lane
+    lane_id, board, who = lane
     step = STEPS[board.shown.signal]
     body = html(
         '<body data-step="{step}" data-lane="{lane}">'
@@ -82,6 +85,7 @@ async def screen(lane: Lane) -> HTMLResponse:
         '<div class="text"><div id="words" role="status" aria-live="polite" aria-atomic="true">'
         '<h1 id="heading">{heading}</h1><p id="hint">{hint}</p></div>'
         '<div id="also">{also}</div><p id="notice">{notice}</p>'
+        '<button type="button" id="opt-out" data-token="{token}">{opt_out}</button>'
         "<noscript><p>This screen needs JavaScript.</p></noscript></div></main>"
         '<nav aria-labelledby="choose"><p id="choose">{choose}</p>'
         '<div class="languages">{languages}</div></nav>'
@@ -97,6 +101,8 @@ async def screen(lane: Lane) -> HTMLResponse:
             for language in (Language.SPANISH, Language.FRENCH)
         ),
         notice=NOTICE[Language.ENGLISH],
+        opt_out=OPT_OUT[Language.ENGLISH],
+        token=who.form_token,
         choose=CHOOSE[Language.ENGLISH],
         languages=join(
             html(
@@ -131,6 +137,16 @@ async def events(lane: Lane, request: Request) -> EventSourceResponse:
     )
 
 
+@router.post("/screen/{lane_id}/opt-out", status_code=204)
+async def opt_out(lane: Lane, fields: Form, request: Request) -> None:
+    """The traveler prefers an officer to a comparison of faces; harmless without a traveler."""
+    lane_id, _, _ = lane
+    sessions: SessionService = request.app.state.sessions
+    live = sessions.active(lane_id)
+    if live is not None and live.via == "device":
+        await sessions.fault(live, Fault(FaultKind.OPTED_OUT, Stage.CAPTURE))
+
+
 def _icon(name: str, drawing: str) -> Html:
     return html('<svg viewBox="0 0 120 120" data-icon="{}">{}</svg>', name, Html(drawing))
 
@@ -145,6 +161,7 @@ def _texts() -> Html:
             },
             "choose": CHOOSE[language],
             "notice": NOTICE[language],
+            "opt_out": OPT_OUT[language],
             "progress": PROGRESS[language],
         }
         for language in Language

@@ -82,6 +82,14 @@ NOTICE: Mapping[Language, str] = MappingProxyType(
     }
 )
 
+OPT_OUT: Mapping[Language, str] = MappingProxyType(
+    {
+        Language.ENGLISH: "No photo: I prefer an officer",
+        Language.SPANISH: "Sin foto: prefiero un oficial",
+        Language.FRENCH: "Sans photo : je préfère un agent",
+    }
+)
+
 TEXTS: Mapping[Step, Mapping[Language, Words]] = MappingProxyType(
     {
         Step.DOCUMENT: {

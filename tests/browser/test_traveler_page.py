@@ -96,6 +96,23 @@ def test_an_unreadable_document_is_asked_for_again(desk: Desk, stand: Stand) -> 
     wait_step(page, "officer")
 
 
+def test_who_prefers_no_photo_sees_an_officer(desk: Desk, stand: Stand) -> None:
+    page = desk.screen()
+    wait_step(page, "document")
+    expect(page.locator("#opt-out")).to_be_hidden()
+    stand.agent.inject(Fault.SLOW)
+    stand.visit()
+    wait_step(page, "camera")
+    page.click("#opt-out")
+    wait_step(page, "officer")
+    told = [e for e in stand.journal() if e["kind"] == "decision"][-1]
+    (decision,) = stand.kiosk("explain", told["session_id"])["entries"]
+    assert "opted_out" in [reason["code"] for reason in decision["reasons"]]
+    cookies = {c["name"]: c["value"] for c in page.context.cookies()}
+    url = f"{stand.url}/screen/{LANE}/opt-out"
+    assert httpx.post(url, data={"a": ""}, cookies=cookies).status_code == 403
+
+
 def test_reloaded_in_mid_session_it_shows_the_present_at_once(desk: Desk, stand: Stand) -> None:
     page = desk.screen()
     wait_step(page, "document")

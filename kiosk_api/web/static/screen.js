@@ -70,6 +70,7 @@ function draw() {
   setText(byId("heading"), words.steps[step][0]);
   setText(byId("hint"), words.steps[step][1]);
   setText(byId("notice"), words.notice);
+  setText(byId("opt-out"), words.opt_out);
   setText(byId("choose"), chosen === null ? languages.map((l) => texts[l].choose).join("\u00a0· ") : words.choose);
   const others = languages.filter((l) => l !== language);
   [...byId("also").children].forEach((line, index) => {
@@ -89,6 +90,20 @@ function draw() {
 for (const button of buttons) {
   button.addEventListener("click", () => choose(button.dataset.language));
 }
+byId("opt-out").addEventListener("click", async (event) => {
+  const button = event.currentTarget;
+  button.disabled = true; // the lane shows what comes of it
+  try {
+    await fetch(`/screen/${document.body.dataset.lane}/opt-out`, {
+      method: "POST",
+      body: new URLSearchParams({ form_token: button.dataset.token }),
+      signal: AbortSignal.timeout(5000),
+    });
+  } catch {
+    // Not heard: the traveler may press again, or just go to the desk.
+  }
+  button.disabled = false;
+});
 document.addEventListener("pointerdown", touch);
 document.addEventListener("keydown", touch);
 document.addEventListener("contextmenu", (event) => event.preventDefault());
