@@ -133,6 +133,8 @@ def _read_photo(path: Path) -> bytes:
     from biometrics.pictures import MAX_BYTES
 
     try:
+        if path.exists() and not path.is_file():
+            raise click.ClickException(f"{path}: is not a file")  # a pipe would never end
         with path.open("rb") as file:
             return file.read(MAX_BYTES + 1)  # one more, so that the decoder sees it is too many
     except OSError as error:

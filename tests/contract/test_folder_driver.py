@@ -346,6 +346,28 @@ async def test_a_directory_in_a_documents_place_is_answered_once(harness: Folder
     assert harness.read("odd") is None
 
 
+async def test_a_directory_in_a_results_place_does_not_stop_the_lane(harness: FolderLane) -> None:
+    (harness.directory / "odd.result.json").mkdir()
+    harness.drop("odd.mrz.txt", MRZ)
+    harness.drop("good.mrz.txt", MRZ)
+    assert (await harness.scan()).mrz_lines == MRZ_LINES
+    await harness.show(Signal.PROCEED, "s-1")
+    result = await harness.result("good")
+    assert result is not None
+    assert result["signal"] == "proceed"
+
+
+async def test_two_photographs_for_one_name_are_nobodys(harness: FolderLane) -> None:
+    harness.drop("anna.face.jpg", FACE)
+    harness.drop("anna.face.png", FACE)
+    harness.drop("anna.mrz.txt", MRZ)
+    await harness.scan()
+    error = await expect_error(
+        harness.camera.capture(CaptureRequest("n"), timeout=2.0), ErrorCode.CAPTURE_FAILED
+    )
+    assert error.why == "several_photographs"
+
+
 async def test_pages_too_large_for_one_message_are_answered(harness: FolderLane) -> None:
     for light in ("", ".infrared"):
         harness.drop(f"big.page{light}.png", bytes(5_000_000))

@@ -255,7 +255,13 @@ class FolderAgent:
 
     async def _transact(self, transaction: _Transaction) -> None:
         directory = self._settings.directory
-        await asyncio.to_thread(files.remove_result, directory, transaction.name)
+        try:
+            await asyncio.to_thread(files.remove_result, directory, transaction.name)
+        except OSError as error:
+            # No answer can be put there, so nothing is asked; the next document is served.
+            log.warning("a result's place is taken: %s", type(error).__name__)
+            await self._leave(transaction.name)
+            return
         code: str | None = None
         try:
             async with asyncio.timeout(self._settings.outcome_timeout) as transaction.limit:
@@ -353,6 +359,12 @@ class FolderAgent:
                 if file.kind.part is Part.MRZ:
                     self._left_over[file.name] = file.stamp
 
+    async def _leave(self, name: str) -> None:
+        """Serve a document no more until it is dropped anew."""
+        for file in await asyncio.to_thread(files.list_dropped, self._settings.directory):
+            if file.name == name and file.kind.part is Part.MRZ:
+                self._left_over[name] = file.stamp
+
     async def _write(self, transaction: _Transaction) -> None:
         async with self._writing:  # so that the newest result is the one that stays
             content = encode_result(transaction.result)
@@ -422,9 +434,12 @@ class FolderAgent:
 
     async def _await_face(self, name: str, deadline: float) -> Picture | None:
         while True:
-            for file in await asyncio.to_thread(files.list_dropped, self._settings.directory):
-                if file.name == name and file.kind.part is Part.FACE:
-                    return await self._picture(file, deadline)
+            listed = await asyncio.to_thread(files.list_dropped, self._settings.directory)
+            faces = [f for f in listed if f.name == name and f.kind.part is Part.FACE]
+            if len(faces) > 1:
+                raise FolderProblemError(Problem.SEVERAL_PHOTOGRAPHS)
+            if faces:
+                return await self._picture(faces[0], deadline)
             if time.monotonic() >= deadline:
                 return None
             await asyncio.sleep(_POLL)

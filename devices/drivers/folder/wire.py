@@ -36,6 +36,7 @@ class Problem(StrEnum):
     NOT_UTF8 = "not_utf8"
     LINE_COUNT = "mrz_line_count"  # not two or three lines
     LINE_LENGTH = "mrz_line_too_long"  # longer than any document's by far
+    SEVERAL_PHOTOGRAPHS = "several_photographs"  # which of them is the traveler's?
     OUT_OF_SERVICE = "out_of_service"
     NO_OUTCOME = "no_outcome"  # the service took the document and never answered
 
