@@ -212,9 +212,13 @@ def free_port() -> int:
 def data_directory(kept: Path | None) -> Iterator[DataDir]:
     """The given directory, which stays, or a temporary one.
 
+    From here on SIGTERM ends this program as Ctrl-C does, so that a service that was started is
+    stopped and a temporary directory goes, with the faces in it.
+
     Raises:
         ServiceError: the directory has something in it already.
     """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     if kept is None:
         with tempfile.TemporaryDirectory(prefix="kiosk-demo-") as folder:
             yield DataDir(Path(folder))
