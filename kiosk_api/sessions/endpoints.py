@@ -101,14 +101,13 @@ async def open_session(
     """
     service = _service(request)
     key = _request_key(principal, idempotency_key, body.lane_id)
-    if key is not None:
-        before = await service.opened_by(key)
-        if before is not None:
-            response.status_code = 200
-            response.headers["Idempotency-Replayed"] = "true"
-            return await _view(service, before)
-    live = await service.open(body.lane_id, via="http", request=key)
-    return session_view(live)
+    if key is None:
+        return session_view(await service.open(body.lane_id, via="http"))
+    session_id, is_new = await service.open_for(key, body.lane_id, via="http")
+    if not is_new:
+        response.status_code = 200
+        response.headers["Idempotency-Replayed"] = "true"
+    return await _view(service, session_id)
 
 
 @router.get("/{session_id}")

@@ -7,22 +7,24 @@ A session belongs to this process until it is decided; from then on it is the jo
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import secrets
 from collections import OrderedDict
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from concurrent.futures import Executor, Future
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
-from typing import Any
+from typing import Any, assert_never
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from documents.mrz import normalise
 from kiosk_api.clock import Clock, ClockGuard
-from kiosk_api.core.evidence import Fault, FaultKind, Source, Stage
+from kiosk_api.core.evidence import Fault, FaultKind, Stage
 from kiosk_api.core.policy import Policy
 from kiosk_api.core.session import (
     DocumentRead,
@@ -41,7 +43,7 @@ from kiosk_api.intake.document import DocumentReading, read_document
 from kiosk_api.intake.face import measure_face
 from kiosk_api.intake.record import look_up
 from kiosk_api.intake.workers import WorkerPool
-from kiosk_api.journal.errors import JournalError
+from kiosk_api.journal.errors import JournalError, JournalUnavailableError
 from kiosk_api.journal.jobs import Receipt
 from kiosk_api.journal.store import Journal
 from kiosk_api.logs import log_as
@@ -67,6 +69,24 @@ _LOG = logging.getLogger(__name__)
 _REMEMBERED_SESSIONS = 1_000
 _REMEMBERED_EVENTS = 50_000
 _SWEEP_SECONDS = 0.5
+_FIRST_PAUSE_SECONDS = 0.05  # as the journal's own when the disk fails
+_LONGEST_PAUSE_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Used:
+    """An event that a session took: which one, and a keyed digest of what it said."""
+
+    session_id: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A request with a key that is being served: what it asks, and what it will come to."""
+
+    digest: bytes
+    opening: asyncio.Future[tuple[str, bool]]
 
 
 @dataclass(slots=True)
@@ -96,9 +116,11 @@ class SessionService:
     _last: dict[str, str] = field(default_factory=dict)  # the newest session of each lane
     _opening: set[str] = field(default_factory=set)
     _sessions: OrderedDict[str, LiveSession] = field(default_factory=OrderedDict)
-    _used_events: OrderedDict[tuple[str, str], str] = field(default_factory=OrderedDict)
+    _asked: dict[tuple[str, str], _Asked] = field(default_factory=dict)  # by principal and key
+    _used_events: OrderedDict[tuple[str, str], _Used] = field(default_factory=OrderedDict)
     _steps: set[asyncio.Future[None]] = field(default_factory=set)
     _aside: set[asyncio.Future[None]] = field(default_factory=set)
+    _ending: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def in_service(self) -> bool:
@@ -148,6 +170,37 @@ class SessionService:
         self._remember(live)
         await live.publish("opened", {"lane_id": lane_id, "state": live.session.state})
         return live
+
+    async def open_for(self, request: RequestKey, lane_id: str, *, via: str) -> tuple[str, bool]:
+        """Begin a session, or find the one that the same request opened before.
+
+        Requests with one key at the same time share what the first of them comes to.
+
+        Returns:
+            The session's id, and whether this very call opened it.
+
+        Raises:
+            RequestKeyReusedError: another request bore the key.
+            UnknownLaneError, LaneBusyError, LaneOutOfServiceError
+        """
+        key = (request.principal, request.key)
+        first = self._asked.get(key)
+        if first is not None:
+            if first.digest != request.digest:
+                raise RequestKeyReusedError
+            session_id, _ = await asyncio.shield(first.opening)
+            return session_id, False
+        opening = asyncio.ensure_future(self._find_or_open(request, lane_id, via))
+        self._asked[key] = _Asked(request.digest, opening)
+        opening.add_done_callback(lambda _: self._asked.pop(key))
+        return await asyncio.shield(opening)
+
+    async def _find_or_open(self, request: RequestKey, lane_id: str, via: str) -> tuple[str, bool]:
+        before = await self.opened_by(request)
+        if before is not None:
+            return before, False
+        live = await self.open(lane_id, via=via, request=request)
+        return live.session.session_id, True
 
     async def _open(self, lane_id: str, via: str, request: RequestKey | None) -> LiveSession:
         session_id = secrets.token_hex(12)
@@ -226,14 +279,14 @@ class SessionService:
 
     async def _document(self, live: LiveSession, event: DocumentEvent) -> None:
         async with live.lock:
-            if self._is_repeated(live, event.source, event.event_id):
+            if self._is_repeated(live, event):
                 return
             if live.told is not None:
                 raise SessionFinishedError
             if live.session.state is not SessionState.AWAITING_DOCUMENT:
                 await self._document_again(live, event)
                 return
-            self._use(live, event.source, event.event_id)
+            self._use(live, event)
             started = self.clock.monotonic()
             today = self.clock.now().astimezone(ZoneInfo(self.policy.timezone)).date()
             reading = read_document(event.lines, today=today)
@@ -266,7 +319,7 @@ class SessionService:
             # Tells nothing new, and keeps no idle session going.
             await self._step(live, DocumentReadAgain(event.source))
             return
-        self._use(live, event.source, event.event_id)
+        self._use(live, event)
         await self._step(live, SecondDocument(event.source))
 
     async def face(self, live: LiveSession, event: FaceEvent) -> Told:
@@ -279,16 +332,18 @@ class SessionService:
         return _answer(live)
 
     async def _face(self, live: LiveSession, event: FaceEvent) -> None:
-        async with live.lock:
+        if live.session.state is SessionState.AWAITING_DOCUMENT:
+            raise OutOfOrderError  # also while a record is looked up, which may outlast the budget
+        times = self.policy.times
+        deadline = event.arrived + (times.budget - times.reserve).total_seconds()
+        async with _held(live.lock, deadline):
             if live.told is not None:
                 raise SessionFinishedError
             if live.session.state is not SessionState.AWAITING_FACE:
                 raise OutOfOrderError
-            if self._is_repeated(live, event.source, event.event_id):
-                raise OutOfOrderError
-            self._use(live, event.source, event.event_id)
-            times = self.policy.times
-            deadline = event.arrived + (times.budget - times.reserve).total_seconds()
+            if self._is_used(live, event):
+                raise OutOfOrderError  # the same device's document bore this id
+            self._use(live, event)
             live.pictures.append(event.picture)
             started = self.clock.monotonic()
             reading = await measure_face(self.pool, event.picture, live.template, deadline=deadline)
@@ -333,6 +388,7 @@ class SessionService:
             await self.fault(live, Fault(FaultKind.SESSION_INTERRUPTED, Stage.DECISION))
         if self._aside:
             await asyncio.wait(self._aside, timeout=1.0)
+        self._ending.set()  # what is not copied by now, the next start finds
 
     async def _to_its_end(self, live: LiveSession, step: Coroutine[Any, Any, None]) -> None:
         """Run a step that goes on when its caller goes away: what it journals, it also tells."""
@@ -387,48 +443,110 @@ class SessionService:
 
         Until then the row stays unfinished, so that a start after a crash looks at it again.
         """
-        session = live.session
         try:
+            place = await self._durable_place(live.session.session_id, told, receipt)
+        finally:
+            self._unrecorded.discard(live.session.session_id)
+        if place is None:
+            return
+        if told.place is None:
+            live.told = replace(told, place=place)
+        await self._finish_row(live.session, told)
+
+    async def _durable_place(
+        self, session_id: str, told: Told, receipt: Future[Receipt]
+    ) -> JournalPlace | None:
+        """Where an answer stands once it is durable; None when that is left to the next start."""
+        try:
+            durable = await asyncio.wrap_future(receipt)
+            return JournalPlace(durable.seq, durable.hash)
+        except JournalError as error:
+            _LOG.warning("the journal does not have an outcome yet: %s", error.code)
+            if not (isinstance(error, JournalUnavailableError) and error.kept):
+                return None
+        loop = asyncio.get_running_loop()
+        for pause in _pauses():
+            # The journal writes what it kept, and has nobody to tell any more.
+            with suppress(JournalError, OSError):
+                entry = await loop.run_in_executor(self.executor, self.journal.find, session_id)
+                if entry is not None and entry.outcome == told.decision.outcome:
+                    return JournalPlace(entry.header.seq, entry.header.hash)
+            if await self._ends_within(pause):
+                break
+        return None
+
+    async def _finish_row(self, session: Session, told: Told) -> None:
+        loop = asyncio.get_running_loop()
+        for pause in _pauses():
             try:
-                durable = await asyncio.wrap_future(receipt)
-                if told.place is None:
-                    live.told = replace(told, place=JournalPlace(durable.seq, durable.hash))
-            finally:
-                self._unrecorded.discard(session.session_id)
-            await asyncio.get_running_loop().run_in_executor(
-                self.executor,
-                self.repository.finish,
-                session.session_id,
-                session.state,
-                str(told.decision.outcome),
-                told.decided_at,
-            )
-        except (JournalError, SQLAlchemyError) as error:
-            _LOG.warning("the database does not have an outcome yet: %s", type(error).__name__)
+                await loop.run_in_executor(
+                    self.executor,
+                    self.repository.finish,
+                    session.session_id,
+                    session.state,
+                    str(told.decision.outcome),
+                    told.decided_at,
+                )
+            except SQLAlchemyError as error:
+                _LOG.warning("the database lacks an outcome: %s", type(error).__name__)
+            else:
+                return
+            if await self._ends_within(pause):
+                return
+
+    async def _ends_within(self, seconds: float) -> bool:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._ending.wait()
+        except TimeoutError:
+            return False
+        return True
 
     def _start_aside(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.ensure_future(work)
         self._aside.add(task)
         task.add_done_callback(self._aside.discard)
 
-    def _is_repeated(self, live: LiveSession, source: Source, event_id: str) -> bool:
-        """Whether the session had this very event before.
+    def _is_used(self, live: LiveSession, event: DocumentEvent | FaceEvent) -> bool:
+        """Whether an event with this id was used in the session.
 
         Raises:
             EventReplayedError: another session had it.
         """
-        user = self._used_events.get((source.device_id, event_id))
-        if user is not None and user != live.session.session_id:
+        used = self._used_events.get((event.source.device_id, event.event_id))
+        if used is not None and used.session_id != live.session.session_id:
             raise EventReplayedError
-        return user is not None
+        return used is not None
 
-    def _use(self, live: LiveSession, source: Source, event_id: str) -> None:
+    def _is_repeated(self, live: LiveSession, event: DocumentEvent | FaceEvent) -> bool:
+        """Whether the session had this very event before: its id alone proves nothing.
+
+        Raises:
+            EventReplayedError: another session had it.
+        """
+        if not self._is_used(live, event):
+            return False
+        used = self._used_events[event.source.device_id, event.event_id]
+        return used.content == self._content(event)
+
+    def _use(self, live: LiveSession, event: DocumentEvent | FaceEvent) -> None:
         """Note an event that the session takes; no other session will."""
         live.touched = self.clock.monotonic()
-        live.event_ids.append(event_id)
-        self._used_events[source.device_id, event_id] = live.session.session_id
+        live.event_ids.append(event.event_id)
+        used = _Used(live.session.session_id, self._content(event))
+        self._used_events[event.source.device_id, event.event_id] = used
         while len(self._used_events) > _REMEMBERED_EVENTS:
             self._used_events.popitem(last=False)
+
+    def _content(self, event: DocumentEvent | FaceEvent) -> bytes:
+        """A keyed digest: event ids are remembered long after what they named was forgotten."""
+        match event:
+            case DocumentEvent():
+                return self.keyring.blind_index("event.document", json.dumps(event.lines))
+            case FaceEvent():
+                return self.keyring.blind_index("event.face", sha256(event.picture).hexdigest())
+            case _:
+                assert_never(event)
 
     def _remember(self, live: LiveSession) -> None:
         self._sessions[live.session.session_id] = live
@@ -450,6 +568,32 @@ def _live(
         via=via,
         touched=mark[1],
     )
+
+
+def _pauses() -> Iterator[float]:
+    """Seconds between attempts at what fails for a while: ever longer ones, without an end."""
+    pause = _FIRST_PAUSE_SECONDS
+    while True:
+        yield pause
+        pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+
+
+@asynccontextmanager
+async def _held(lock: asyncio.Lock, deadline: float) -> AsyncIterator[None]:
+    """Hold a session's lock, but do not wait for it beyond `deadline`, monotonic seconds.
+
+    Raises:
+        OutOfOrderError: it was not free in time; whoever holds it is answering the session.
+    """
+    try:
+        async with asyncio.timeout_at(deadline):
+            await lock.acquire()
+    except TimeoutError as error:
+        raise OutOfOrderError from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _identifying(

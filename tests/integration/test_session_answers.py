@@ -25,6 +25,7 @@ from session_stand import (
     until,
     with_times,
 )
+from sqlalchemy.exc import OperationalError
 
 import kiosk_api.sessions.service as service_module
 from kiosk_api.core import codec
@@ -41,10 +42,12 @@ from kiosk_api.sessions.errors import (
     LaneBusyError,
     LaneOutOfServiceError,
     OutOfOrderError,
+    RequestKeyReusedError,
     SessionFinishedError,
     UnknownLaneError,
 )
 from kiosk_api.sessions.live import LiveSession, Told
+from kiosk_api.sessions.repository import RequestKey
 
 
 @pytest.fixture
@@ -168,6 +171,60 @@ async def test_a_full_disk_refers_and_records_it_when_there_is_room(stand: Stand
     assert told_kinds(stand) == [("decision", "REFER")]
     assert_as_journaled(stand, live, told)
     assert (await stand.visit()).decision.outcome is Outcome.ADMIT
+
+
+async def test_what_the_journal_kept_is_completed_while_the_service_runs(stand: Stand) -> None:
+    live = await stand.open()
+    await stand.scan(live)
+    stand.disk.failing["write"] = errno.ENOSPC
+    told = await stand.show_face(live)
+    assert told.place is None
+    await asyncio.sleep(0.3)  # the journal's refusal was heard of, and it tried again
+    assert stand.service._unrecorded == {live.session.session_id}
+    stand.disk.failing.clear()
+    await until(lambda: stand.service.in_service)
+    entry = stand.journal.find(live.session.session_id)
+    assert entry is not None
+    assert live.told is not None
+    assert live.told.place is not None
+    assert live.told.place.seq == entry.header.seq
+    await until(lambda: stand.repository.unfinished() == [])
+    row = stand.repository.get(live.session.session_id)
+    assert row is not None
+    assert row.outcome == "REFER"
+
+
+async def test_a_row_that_the_database_did_not_take_is_tried_again(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, calls = stand.repository.finish, []
+
+    def fail_once(*args: Any) -> None:
+        calls.append(args)
+        if len(calls) == 1:
+            raise OperationalError("UPDATE", {}, Exception())
+        real(*args)
+
+    monkeypatch.setattr(stand.repository, "finish", fail_once)
+    await stand.visit()
+    await until(lambda: stand.repository.unfinished() == [])
+    assert len(calls) == 2
+
+
+async def test_the_end_of_the_service_does_not_wait_for_a_full_disk(stand: Stand) -> None:
+    live = await stand.open()
+    await stand.scan(live)
+    stand.disk.failing["write"] = errno.ENOSPC
+    await stand.show_face(live)
+    started = time.monotonic()
+    await stand.service.interrupt_all()
+    await until(lambda: not stand.service._aside)
+    assert time.monotonic() - started < 3
+    assert live.told is not None
+    assert live.told.place is None
+    row = stand.repository.get(live.session.session_id)
+    assert row is not None
+    assert row.outcome is None
 
 
 async def test_a_referral_on_a_disk_that_hangs_keeps_its_reasons(stand: Stand) -> None:
@@ -332,6 +389,49 @@ async def test_a_look_up_that_hangs_refers_in_its_time(stand: Stand, pool: Worke
     freed.set()
 
 
+async def test_a_face_does_not_wait_for_a_look_up(stand: Stand) -> None:
+    real = stand.service.records
+    freed = threading.Event()
+    stand.service.records = _Records(lambda: freed.wait(10))  # type: ignore[assignment]
+    live = await stand.open()
+    scan = asyncio.ensure_future(stand.scan(live))
+    await until(live.lock.locked)
+    started = time.monotonic()
+    with pytest.raises(OutOfOrderError):
+        await stand.show_face(live, event_id="capture")
+    assert time.monotonic() - started < 0.2
+    assert live.told is None
+    freed.set()
+    await scan
+    stand.service.records = real
+    assert (await stand.show_face(live, event_id="capture")).decision.outcome is Outcome.REFER
+
+
+async def test_a_face_waits_for_its_turn_only_inside_its_budget(stand: Stand) -> None:
+    live = await stand.open()
+    await stand.scan(live)
+    async with live.lock:
+        started = time.monotonic()
+        with pytest.raises(OutOfOrderError):
+            await stand.show_face(live, event_id="capture")
+        assert 0.5 < time.monotonic() - started < BUDGET_S
+    # Nothing was taken of it: the session goes on.
+    assert (await stand.show_face(live, event_id="capture")).decision.outcome is Outcome.ADMIT
+
+
+async def test_a_face_that_waits_for_its_turn_is_told_in_time(stand: Stand) -> None:
+    live = await stand.open()
+    await stand.scan(live)
+    async with live.lock:
+        started = time.monotonic()
+        answer = asyncio.ensure_future(stand.show_face(live, "hang"))
+        await asyncio.sleep(0.6)
+    told = await answer
+    assert time.monotonic() - started < BUDGET_S
+    assert told.decision.outcome is Outcome.REFER
+    assert not told.over_budget
+
+
 @pytest.mark.parametrize("error", [RecordBrokenError("p-1"), RuntimeError("driver"), ValueError()])
 async def test_a_record_that_does_not_open_refers(stand: Stand, error: Exception) -> None:
     def fail() -> None:
@@ -485,6 +585,37 @@ async def test_a_second_document_refers_and_the_same_one_does_not(stand: Stand) 
     assert_as_journaled(stand, live, live.told)
 
 
+async def test_a_second_document_under_the_id_of_the_first_refers(stand: Stand) -> None:
+    live = await stand.open()
+    await stand.scan(live, event_id="scan")
+    await stand.scan(live, event_id="scan")
+    assert live.session.state is SessionState.AWAITING_FACE
+    await stand.scan(live, lines_of("XQ0000002"), event_id="scan")
+    assert live.told is not None
+    assert "second_document" in codes(live.told)
+    assert_as_journaled(stand, live, live.told)
+
+
+async def test_an_id_used_for_a_document_is_none_of_a_face(stand: Stand) -> None:
+    live = await stand.open()
+    await stand.scan(live, event_id="event", source=CAMERA)
+    with pytest.raises(OutOfOrderError):
+        await stand.show_face(live, event_id="event", source=CAMERA)
+    await stand.show_face(live, "other", event_id="capture")
+    with pytest.raises(SessionFinishedError):
+        await stand.show_face(live, "same", event_id="capture")
+    assert told_kinds(stand) == [("decision", "REFER")]
+
+
+async def test_another_scan_under_the_id_of_one_that_could_not_be_read_counts(
+    stand: Stand,
+) -> None:
+    live = await stand.open()
+    await stand.scan(live, ("NOT A ZONE",), event_id="scan")
+    await stand.scan(live, event_id="scan")
+    assert live.session.state is SessionState.AWAITING_FACE
+
+
 async def test_unreadable_scans_are_tried_again_until_patience_ends(stand: Stand) -> None:
     live = await stand.open()
     for left in range(POLICY.maximum_scans - 1, 0, -1):
@@ -585,6 +716,34 @@ async def test_one_session_in_a_lane(stand: Stand) -> None:
     await stand.open("lane-2")
     with pytest.raises(UnknownLaneError):
         await stand.open("lane-3")
+
+
+async def test_one_request_at_once_opens_one_session(stand: Stand) -> None:
+    request = RequestKey("token", "visit", b"lane-1")
+    ends = await asyncio.gather(
+        *(stand.service.open_for(request, "lane-1", via="http") for _ in range(6))
+    )
+    assert len({session_id for session_id, _ in ends}) == 1
+    assert [is_new for _, is_new in ends] == [True] + [False] * 5
+    assert await stand.service.open_for(request, "lane-1", via="http") == (ends[0][0], False)
+    other = RequestKey("token", "visit-2", b"lane-2")
+    ways = await asyncio.gather(
+        stand.service.open_for(other, "lane-2", via="http"),
+        stand.service.open_for(replace(other, digest=b"lane-1"), "lane-1", via="http"),
+        return_exceptions=True,
+    )
+    assert isinstance(ways[1], RequestKeyReusedError)
+    # A failure is shared, and not remembered.
+    third = RequestKey("token", "visit-3", b"lane-1")
+    ways = await asyncio.gather(
+        *(stand.service.open_for(third, "lane-1", via="http") for _ in range(3)),
+        return_exceptions=True,
+    )
+    assert [type(way) for way in ways] == [LaneBusyError] * 3
+    live = stand.service.active("lane-1")
+    assert live is not None
+    await stand.service.fault(live, Fault(FaultKind.CANCELLED, Stage.DOCUMENT))
+    assert (await stand.service.open_for(third, "lane-1", via="http"))[1]
 
 
 async def test_a_beginning_that_was_recorded_too_late_is_ended(
