@@ -15,12 +15,14 @@ class Names:
 
     primary: the surname, or the only name of a person who has one. secondary: the given names;
     empty when none are printed. truncated: the last position holds a letter, so that more may
-    have been cut off (9303-4 section 4.2.3).
+    have been cut off (9303-4 section 4.2.3). two_fields: each identifier has a field of its own
+    (old French card), so that neither gives up positions for the other.
     """
 
     primary: str
     secondary: str
     truncated: bool
+    two_fields: bool = False
 
     def __repr__(self) -> str:
         return f"Names(truncated={self.truncated})"
@@ -64,6 +66,7 @@ def split_french_names(surname: str, given_names: str) -> tuple[Names, list[Prob
         primary.replace(FILLER, " "),
         given.replace(FILLER * 2, " ").replace(FILLER, "-"),
         truncated,
+        two_fields=True,
     )
     problems = [] if primary else [ProblemCode.NAME_EMPTY]
     if any(
@@ -79,38 +82,120 @@ def names_agree(printed: Names, surname: str, given_names: str) -> NameAgreement
 
     Apostrophes, hyphens and spaces do not count, and a letter with several transliterations may
     have become any of them. Names that may be truncated are `agree` when they are equal all the
-    same, `disagree` when even their beginnings differ, and otherwise `cannot_tell`. So is a name
-    with a letter that table A does not know, and one whose separator is missing.
+    same, `cannot_tell` when truncation can have made them of the record's (9303-4 section 4.2.3:
+    components are cut at their ends, down to initials, and left out from the last one on), and
+    otherwise `disagree`. A name with a letter that table A does not know is `cannot_tell`, and
+    so is one whose separator is missing.
     """
     try:
-        record_primary, record_secondary = _letters(surname), _letters(given_names)
+        record_primary, record_secondary = _known(surname), _known(given_names)
     except UntransliterableError:
         return NameAgreement.CANNOT_TELL
     primary, secondary = _squeeze(printed.primary), _squeeze(printed.secondary)
-    if not primary or not (record_primary or record_secondary):
+    if not primary or not (record_primary.letters or record_secondary.letters):
         return NameAgreement.CANNOT_TELL
-    if not record_primary:
+    if not record_primary.letters:
         # A person with one name has it as the primary identifier, wherever the record keeps it.
-        record_primary, record_secondary = record_secondary, []
-    if _matches(record_primary, primary) and _matches(record_secondary, secondary):
+        record_primary, record_secondary = record_secondary, record_primary
+    if _matches(record_primary.letters, primary) and _matches(record_secondary.letters, secondary):
         return NameAgreement.AGREE
+    run_on = record_primary.letters + record_secondary.letters
     if not printed.truncated:
-        separator_missing = not secondary and _matches(record_primary + record_secondary, primary)
+        separator_missing = not secondary and _matches(run_on, primary)
         return NameAgreement.CANNOT_TELL if separator_missing else NameAgreement.DISAGREE
-    first_primary = printed.primary.split()[0]
-    starts_alike = _starts_with(record_primary, _squeeze(first_primary)) and (
-        not secondary or not record_secondary or _starts_with(record_secondary, secondary[0])
-    )
-    return NameAgreement.CANNOT_TELL if starts_alike else NameAgreement.DISAGREE
+    if secondary:
+        derivable = _primary_derivable(printed, record_primary) and _shortens(
+            printed.secondary, record_secondary
+        )
+    else:
+        # The primary identifier fills the field, or the separator is missing.
+        derivable = _primary_derivable(printed, record_primary) or _starts_with(run_on, primary)
+    return NameAgreement.CANNOT_TELL if derivable else NameAgreement.DISAGREE
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _Known:
+    """A record's identifier, ready to be compared.
+
+    letters: what each letter may become, separators left out. next_starts: for each place
+    between letters, where the component after the one that ends there may begin; hyphens and
+    spaces begin a component, an apostrophe may. length: positions of its longest printing.
+    """
+
+    letters: list[tuple[str, ...]]
+    next_starts: list[frozenset[int]]
+    length: int
+
+
+def _known(name: str) -> _Known:
+    letters: list[tuple[str, ...]] = []
+    components, parts = set[int](), set[int]()
+    for choices in options(name):
+        if choices == (FILLER,):
+            components.add(len(letters))
+        elif choices == ("",):
+            parts.add(len(letters))
+        else:
+            letters.append(choices)
+    components -= {0, len(letters)}
+    next_starts: list[frozenset[int]] = []
+    following: frozenset[int] = frozenset()
+    for place in reversed(range(len(letters) + 1)):
+        if place in components:
+            following = frozenset({place})
+        elif place in parts - {len(letters)}:
+            following |= {place}
+        next_starts.append(following)
+    longest = sum(max(map(len, choices)) for choices in letters)
+    return _Known(letters, next_starts[::-1], longest + len(components))
+
+
+def _primary_derivable(printed: Names, known: _Known) -> bool:
+    """Say whether the printed primary identifier is the record's, whole or rightly shortened.
+
+    It is shortened only when the separator and the first letter of the secondary identifier
+    would not fit behind it.
+    """
+    if _matches(known.letters, _squeeze(printed.primary)):
+        return True
+    room = len(printed.primary) + max(len(printed.secondary) - 1, 0)
+    return (printed.two_fields or known.length > room) and _shortens(printed.primary, known)
+
+
+def _shortens(printed: str, known: _Known) -> bool:
+    """Say whether each printed component is the beginning of the record's next one."""
+    starts = frozenset({0})
+    for component in printed.replace("-", " ").split():
+        ends = _ends(known.letters, starts, component)
+        if not ends:
+            return False
+        starts = frozenset[int]().union(*(known.next_starts[end] for end in ends))
+    return True
+
+
+def _ends(letters: list[tuple[str, ...]], starts: frozenset[int], text: str) -> set[int]:
+    """Return after which letters the text can end that begins at one of the starts."""
+    ends: set[int] = set()
+    seen: set[tuple[int, int]] = set()
+    ahead = [(start, 0) for start in starts]
+    while ahead:
+        at = index, position = ahead.pop()
+        if at in seen:
+            continue
+        seen.add(at)
+        if position == len(text):
+            ends.add(index)
+        elif index < len(letters):
+            for choice in letters[index]:
+                if text.startswith(choice, position):
+                    ahead.append((index + 1, position + len(choice)))
+                elif choice.startswith(text[position:]):
+                    ends.add(index + 1)  # cut within what one letter became
+    return ends
 
 
 def _squeeze(name: str) -> str:
     return name.replace(" ", "").replace("-", "")
-
-
-def _letters(name: str) -> list[tuple[str, ...]]:
-    """The transliteration choices of a name, without what separates its components."""
-    return [choices for choices in options(name) if choices not in ((FILLER,), ("",))]
 
 
 def _consume(choices: list[tuple[str, ...]], text: str) -> tuple[bool, bool]:

@@ -7,6 +7,10 @@ from documents.mrz.transliteration import UntransliterableError, transliterate
 
 AGREE, DISAGREE, CANNOT_TELL = NameAgreement
 
+# Specimens of ICAO Doc 9303-4, 4.2.3.
+ARNPOL = ("Nilavadhanananda", "Arnpol Petch Charonguang")
+BENNELONG = ("Bennelong Wooloomooloo Warrandyte Warnambool", "Dingo Potoroo")
+
 
 @pytest.mark.parametrize(
     ("primary", "secondary", "truncated", "surname", "given", "expected"),
@@ -33,6 +37,32 @@ AGREE, DISAGREE, CANNOT_TELL = NameAgreement
         ("BENNELONG W", "DI", True, "Wooloomooloo", "Dingo", DISAGREE),
         ("BENNELONG", "DI", True, "Bennelong", "Di", AGREE),
         ("MUELLERSTAE", "", True, "Müllerstädt", "Anna", CANNOT_TELL),
+        ("NILAVADHANANANDA", "ARNPOL PETCH CHARONGU", True, *ARNPOL, CANNOT_TELL),
+        ("NILAVADHANANANDA", "A PETCH CHARONGUANG EX", True, *ARNPOL, DISAGREE),
+        ("NILAVADHANANANDA", "ARNPOL CHARONGUANG XYZ", True, *ARNPOL, DISAGREE),
+        ("NILAVADHANANANDA", "ARNPOL PETCH CHORONGU", True, *ARNPOL, DISAGREE),
+        ("N", "ARNPOL PETCH CHARONGU", True, *ARNPOL, DISAGREE),  # had room for all of it
+        ("BENNELONG WOOLOOMOOLOO WARRANDYTE W", "DI", True, *BENNELONG, CANNOT_TELL),
+        ("BENNELONG WOOLOOMOOLOO W W", "DINGO POTOR", True, *BENNELONG, CANNOT_TELL),
+        ("BENNELON WOOLOOMOOL WARRANDYT WARNAM", "D", True, *BENNELONG, CANNOT_TELL),
+        ("BENNELONG WOOLOOMOOLOO W X", "DINGO POTOR", True, *BENNELONG, DISAGREE),
+        ("BENNELONG WOOLOOMOOLOO W W W", "DINGO POT", True, *BENNELONG, DISAGREE),
+        ("BENNELONG WARRANDYTE WOOLOOMOOLOO W", "DI", True, *BENNELONG, DISAGREE),
+        ("BENNELONG WOOLOOMOOLOO W W", "DINGO XOTOR", True, *BENNELONG, DISAGREE),
+        # A letter of the surname, and what fills the field.
+        ("E", "X" * 36, True, "Eriksson", "", DISAGREE),
+        ("E", "A" + "X" * 35, True, "Eriksson", "Anna", DISAGREE),
+        ("E" + "X" * 35, "A", True, "Eriksson", "Anna", DISAGREE),
+        ("E " + "X" * 37, "", True, "Eriksson", "Anna", DISAGREE),
+        ("ERIKSSON ANNA MAR", "", True, "Eriksson", "Anna Maria", CANNOT_TELL),
+        ("ERIKSSON ANNA XAR", "", True, "Eriksson", "Anna Maria", DISAGREE),
+        ("D ARTA", "C", True, "D'Artagnan", "Charles", CANNOT_TELL),
+        ("O", "C", True, "O'Connor", "Cormac", CANNOT_TELL),
+        ("O CON BY", "C", True, "O'Connor-Byrne", "Cormac", CANNOT_TELL),
+        ("O BY", "C", True, "O'Connor-Byrne", "Cormac", CANNOT_TELL),
+        ("O CON X", "C", True, "O'Connor-Byrne", "Cormac", DISAGREE),
+        ("ERIKSSON", "J", True, "Eriksson", "Ægir", DISAGREE),
+        ("ERIKSSON", "A", True, "Eriksson", "Ægir", CANNOT_TELL),
     ],
 )
 def test_names_agree(
