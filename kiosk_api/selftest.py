@@ -116,6 +116,7 @@ def _admissible(
                 document_status=DocumentStatus.VALID,
                 name=Agreement.AGREE,
                 birth_date=Agreement.AGREE,
+                sex=Agreement.AGREE,
                 nationality=Agreement.AGREE,
                 expiry=Agreement.AGREE,
                 memberships=(

@@ -148,6 +148,7 @@ class RecordFacts:
     document_status: DocumentStatus
     name: Agreement
     birth_date: Agreement
+    sex: Agreement
     nationality: Agreement
     expiry: Agreement
     memberships: tuple[MembershipFacts, ...]

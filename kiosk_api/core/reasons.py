@@ -98,6 +98,7 @@ class ReasonCode(StrEnum):
     RECORD_AGE_UNKNOWN = "record_age_unknown"
     RECORD_NAME_DIFFERS = "record_name_differs"
     RECORD_BIRTH_DATE_DIFFERS = "record_birth_date_differs"
+    RECORD_SEX_DIFFERS = "record_sex_differs"
     RECORD_NATIONALITY_DIFFERS = "record_nationality_differs"
     RECORD_EXPIRY_DIFFERS = "record_expiry_differs"
     RECORD_UNCONFIRMED = "record_unconfirmed"
@@ -301,6 +302,11 @@ REASONS: Mapping[ReasonCode, ReasonText] = MappingProxyType(
             Severity.ADVERSE,
             Category.RECORD,
             "The date of birth on the document is not the one in the record.",
+        ),
+        ReasonCode.RECORD_SEX_DIFFERS: ReasonText(
+            Severity.ADVERSE,
+            Category.RECORD,
+            "The sex on the document is not the one in the record.",
         ),
         ReasonCode.RECORD_NATIONALITY_DIFFERS: ReasonText(
             Severity.ADVERSE,

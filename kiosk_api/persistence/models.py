@@ -36,7 +36,7 @@ class PersonRow(Base):
     __tablename__ = "persons"
 
     person_id: Mapped[str] = mapped_column(primary_key=True)
-    version: Mapped[int]  # counts the imports of this person; every seal is bound to it
+    version: Mapped[int]  # drawn at random for each import; every seal is bound to it
     sealed_biographics: Mapped[bytes]
     refreshed_at: Mapped[datetime]
     imported_at: Mapped[datetime]

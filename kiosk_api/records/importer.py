@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -29,6 +30,7 @@ CLOCK_TOLERANCE = timedelta(minutes=5)
 """How far ahead of our clock the authority's may be; a later time would stay fresh for ever."""
 
 _BATCH = 500
+_VERSION_BITS = 62  # SQLite's integers have 63 and a sign
 _T = TypeVar("_T")
 
 
@@ -201,18 +203,15 @@ def _indexes(keyring: Keyring, record: TravelerRecord) -> list[bytes]:
 def _replace(
     session: Session, keyring: Keyring, enrolled: Sequence[_Enrolled], now: datetime
 ) -> None:
-    versions: dict[str, int] = {}
     # All old rows go before any new one comes: a document may change its owner within the file.
     for some in _batches(enrolled):
         persons = PersonRow.person_id.in_([each.record.person_id for each in some])
-        for known in session.execute(select(PersonRow.person_id, PersonRow.version).where(persons)):
-            versions[known.person_id] = known.version
         session.execute(delete(PersonRow).where(persons))
     for some in _batches(enrolled):
         children: list[object] = []
         for each in some:
             person_id = each.record.person_id
-            version = versions.get(person_id, 0) + 1
+            version = secrets.randbits(_VERSION_BITS)
             rows = seal_record(keyring, each.record, version=version, imported_at=now)
             session.add(rows.person)
             children += [*rows.documents, *rows.memberships]

@@ -14,10 +14,12 @@ from documents.mrz import (
     NameAgreement,
     Names,
     PartialDate,
+    Sex,
     names_agree,
 )
 from kiosk_api.core.evidence import Agreement, NoRecord, RecordFacts
 from kiosk_api.records.model import Biographics
+from kiosk_api.records.model import Sex as KnownSex
 from kiosk_api.records.repository import FoundRecord
 
 _T = TypeVar("_T")
@@ -29,6 +31,7 @@ class DocumentClaims:
 
     names: Names | None
     birth_date: BirthDate | None
+    sex: Sex | None
     nationality: str | None  # normalised code of ICAO Doc 9303-3 section 5
     expires_on: date | None
 
@@ -39,6 +42,7 @@ def claims_of(reading: MRZReading) -> DocumentClaims:
     return DocumentClaims(
         names=_value(reading.names),
         birth_date=_value(reading.birth_date),
+        sex=_value(reading.sex),
         nationality=None if nationality is None else nationality.normalised,
         expires_on=_value(reading.expiry_date),
     )
@@ -54,6 +58,7 @@ def facts(found: FoundRecord | None, claims: DocumentClaims) -> RecordFacts | No
         document_status=found.document.status,
         name=_name(claims.names, who),
         birth_date=_birth_date(claims.birth_date, who.birth_date),
+        sex=_sex(claims.sex, who.sex),
         nationality=_equal(claims.nationality, who.nationality),
         expiry=_equal(claims.expires_on, found.document.expires_on),
         memberships=record.memberships,
@@ -99,6 +104,17 @@ def _birth_date(printed: BirthDate | None, known: PartialDate) -> Agreement:
         printed.day,
     )
     return Agreement.AGREE if complete else Agreement.CANNOT_TELL
+
+
+def _sex(printed: Sex | None, known: KnownSex) -> Agreement:
+    """Only one letter against the other disagrees; "unspecified" contradicts neither."""
+    if printed is None:
+        return Agreement.CANNOT_TELL
+    if printed.value == known.value:
+        return Agreement.AGREE
+    if printed is Sex.UNSPECIFIED or known is KnownSex.UNSPECIFIED:
+        return Agreement.CANNOT_TELL
+    return Agreement.DISAGREE
 
 
 def _equal(printed: _T | None, known: _T | None) -> Agreement:

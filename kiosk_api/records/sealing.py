@@ -4,7 +4,8 @@ Sealed: names, birth date, sex, nationality, document issuers and numbers, the t
 portrait. Clear: the authority's opaque person id, programs, states, dates of validity, and the
 keyed digest by which a document is found. Every seal is bound to person, kind and version; that
 of the biographics also to everything that is clear: a status changed in the database, or a row
-added, moved or taken away, breaks it.
+added, moved or taken away, breaks it. A version is a random number of one import of one person:
+a seal of another import fits no more than that of another person, whatever was deleted between.
 """
 
 from __future__ import annotations

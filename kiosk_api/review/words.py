@@ -157,7 +157,7 @@ def record_lines(evidence: Evidence) -> Iterator[tuple[str, str]]:
         return
     found = record.value
     yield "Document status", _words(found.document_status)
-    for name in ("name", "birth_date", "nationality", "expiry"):
+    for name in ("name", "birth_date", "sex", "nationality", "expiry"):
         agreement = getattr(found, name)
         yield _words(name).capitalize(), _AGREEMENT[agreement]
     for membership in found.memberships:

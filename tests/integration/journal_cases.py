@@ -55,6 +55,7 @@ ADMITTING = Evidence(
             document_status=DocumentStatus.VALID,
             name=Agreement.AGREE,
             birth_date=Agreement.AGREE,
+            sex=Agreement.AGREE,
             nationality=Agreement.AGREE,
             expiry=Agreement.AGREE,
             memberships=(

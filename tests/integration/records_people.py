@@ -23,7 +23,8 @@ def embed(picture: bytes, /) -> FaceTemplate | PortraitRefusal:
     if b"nobody" in picture:
         return PortraitRefusal.NO_FACE
     seed = int.from_bytes(hashlib.sha256(picture).digest()[:8])
-    return FaceTemplate(MODEL, np.random.default_rng(seed).normal(size=128).astype(np.float32))
+    vector = np.random.default_rng(seed).normal(size=128)
+    return FaceTemplate(MODEL, (vector / np.linalg.norm(vector)).astype(np.float32))
 
 
 def person(index: int, **changes: Any) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -135,6 +136,34 @@ def test_a_change_behind_our_back_breaks_the_seal(
     with pytest.raises(RecordBrokenError):
         list(repository.iterate())
     assert look_up(repository, "XQ0000002") is not None  # other people are not concerned
+
+
+@pytest.mark.parametrize("table", ["templates", "portraits"])
+@pytest.mark.parametrize("deleted", [False, True])
+def test_what_was_enrolled_before_does_not_come_back(
+    engine: Engine, keyring: Keyring, tmp_path: Path, table: str, deleted: bool
+) -> None:
+    """A row of an earlier import, put back by whoever writes to the file."""
+    repository = RecordRepository(engine, keyring)
+    look = repository.portrait if table == "portraits" else repository.get
+    database = str(engine.url.database)
+    with closing(sqlite3.connect(database)) as plain:
+        plain.execute("PRAGMA foreign_keys = ON")
+        [old] = plain.execute(f"SELECT * FROM {table} WHERE person_id = 'p-1'").fetchall()
+        if deleted:
+            plain.execute("DELETE FROM persons WHERE person_id = 'p-1'")
+            plain.commit()
+            assert repository.get("p-1") is None
+    portrait = base64.b64encode(JPEG + b"another face").decode()
+    people = write(tmp_path / "again.jsonl", person(1, portrait=portrait))
+    assert import_records(engine, keyring, people, embed=embed, now=NOW).imported == 1
+    assert look("p-1") is not None
+    with closing(sqlite3.connect(database)) as plain:
+        plain.execute(f"DELETE FROM {table} WHERE person_id = 'p-1'")
+        plain.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(old))})", old)
+        plain.commit()
+    with pytest.raises(RecordBrokenError):
+        look("p-1")
 
 
 def test_a_document_moved_to_somebody_else_breaks_both(

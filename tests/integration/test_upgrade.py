@@ -70,7 +70,7 @@ def version_of(path: Path) -> str:
 
 
 def clear_content(path: Path) -> dict[str, Any]:
-    """Tables and their rows, without what is sealed, keyed or made at the moment."""
+    """Tables and their rows, without what is sealed, keyed, drawn or made at the moment."""
     content: dict[str, Any] = {}
     with closing(sqlite3.connect(path)) as plain:
         plain.row_factory = sqlite3.Row
@@ -84,7 +84,7 @@ def clear_content(path: Path) -> dict[str, Any]:
                     for row in rows
                 ]
                 for row in content[name]:
-                    for moment in ("token_id", "imported_at", "created_at"):
+                    for moment in ("token_id", "version", "imported_at", "created_at"):
                         row.pop(moment, None)
     return content
 

@@ -85,6 +85,7 @@ def _evidence(texts, countries, days, ages, floats, times, faces, models, measur
         agreement,
         agreement,
         agreement,
+        agreement,
         _tuples(membership),
         times,
     )

@@ -229,7 +229,7 @@ WORSENINGS: tuple[Worsening, ...] = (
             _record(lambda r, field=field: replace(r, **{field: Agreement.DISAGREE})),
             frozenset({R.RECORD_UNCONFIRMED}),
         )
-        for field in ("name", "birth_date", "nationality", "expiry")
+        for field in ("name", "birth_date", "sex", "nationality", "expiry")
     ),
     *(
         Worsening(
@@ -241,9 +241,9 @@ WORSENINGS: tuple[Worsening, ...] = (
                     else r
                 )
             ),
-            refers=field != "name",
+            refers=field not in ("name", "sex"),
         )
-        for field in ("name", "birth_date", "nationality", "expiry")
+        for field in ("name", "birth_date", "sex", "nationality", "expiry")
     ),
     Worsening("memberships suspended", _memberships(_suspend)),
     Worsening(

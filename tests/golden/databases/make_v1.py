@@ -108,6 +108,7 @@ ADMITTING = Evidence(
             document_status=DocumentStatus.VALID,
             name=Agreement.AGREE,
             birth_date=Agreement.AGREE,
+            sex=Agreement.AGREE,
             nationality=Agreement.AGREE,
             expiry=Agreement.AGREE,
             memberships=(
@@ -221,7 +222,8 @@ def _fill(data: DataDir) -> None:
 
 
 def _embed(_picture: bytes, /) -> FaceTemplate:
-    return FaceTemplate(MODEL, np.random.default_rng(1).normal(size=128).astype(np.float32))
+    vector = np.random.default_rng(1).normal(size=128)
+    return FaceTemplate(MODEL, (vector / np.linalg.norm(vector)).astype(np.float32))
 
 
 def _make_tables(path: Path) -> None:

@@ -58,9 +58,13 @@ def membership(**changes: Any) -> dict[str, Any]:
 
 
 def template(values: object = None, model: str = "m/1/v") -> dict[str, Any]:
-    vector = np.linspace(-1, 1, 128) if values is None else np.asarray(values)
+    vector = np.linspace(-0.2, 0.2, 128) if values is None else np.asarray(values)
     text = base64.b64encode(vector.astype("<f4").tobytes()).decode()
     return {"template": {"model": model, "vector": text}}
+
+
+def of_norm(norm: float) -> object:
+    return np.eye(128)[0] * norm
 
 
 def parse(entry: object) -> PersonEntry | tuple[BadField, ...]:
@@ -96,6 +100,8 @@ def test_a_person_is_read() -> None:
         {"portrait": base64.b64encode(JPEG).decode()},
         {"portrait_file": "faces/p-1.jpg"},
         {"portrait_file": "p-1.jpg", **template()},
+        template(of_norm(0.51)),
+        template(of_norm(2.49)),
         {"format": 1},
         {"refreshed_at": "2026-05-04T12:00Z"},
     ],
@@ -144,6 +150,10 @@ def test_what_is_good(changes: dict[str, Any]) -> None:
         ),
         (template(np.zeros(127)), "template", "not_a_template"),
         (template(np.full(128, np.nan)), "template", "not_a_template"),
+        (template(np.zeros(128)), "template", "not_a_template"),
+        (template(of_norm(0.49)), "template", "not_a_template"),
+        (template(of_norm(2.51)), "template", "not_a_template"),
+        (template(np.full(128, 3e38)), "template", "not_a_template"),
         (template(model="m/1"), "template.model", "malformed"),
         ({"format": 2}, "format", "unknown_value"),
         ({"Anna Maria Eriksson": 1}, "", "unknown_field"),

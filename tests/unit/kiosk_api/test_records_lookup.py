@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from documents.mrz import BirthDate, MRZReading, Names, parse
+from documents.mrz import Sex as PrintedSex
 from kiosk_api.core.evidence import (
     Agreement,
     DocumentClass,
@@ -39,17 +40,18 @@ PASSPORT = StoredDocument(
 CLAIMS = DocumentClaims(
     names=Names("ERIKSSON", "ANNA MARIA", truncated=False),
     birth_date=BirthDate((1974,), 8, 12),
+    sex=PrintedSex.FEMALE,
     nationality="UTO",
     expires_on=date(2030, 4, 15),
 )
 
 
 def found(
-    born: str = "1974-08-12", document: StoredDocument = PASSPORT, surname: str = "Eriksson"
+    born: str = "1974-08-12", document: StoredDocument = PASSPORT, sex: Sex = Sex.FEMALE
 ) -> FoundRecord:
     record = TravelerRecord(
         person_id="p-1",
-        biographics=Biographics(surname, "Anna Maria", parse_birth_date(born), Sex.FEMALE, "UTO"),
+        biographics=Biographics("Eriksson", "Anna Maria", parse_birth_date(born), sex, "UTO"),
         documents=(document,),
         memberships=(NEXUS,),
         template=None,
@@ -73,6 +75,7 @@ def test_all_that_agrees() -> None:
         document_status=DocumentStatus.LOST,
         name=AGREE,
         birth_date=AGREE,
+        sex=AGREE,
         nationality=AGREE,
         expiry=AGREE,
         memberships=(NEXUS,),
@@ -118,6 +121,23 @@ def test_birth_dates(printed: BirthDate | None, known: str, expected: Agreement)
 
 
 @pytest.mark.parametrize(
+    ("printed", "known", "expected"),
+    [
+        (PrintedSex.FEMALE, Sex.MALE, DISAGREE),
+        (PrintedSex.MALE, Sex.FEMALE, DISAGREE),
+        (PrintedSex.MALE, Sex.MALE, AGREE),
+        (PrintedSex.UNSPECIFIED, Sex.UNSPECIFIED, AGREE),
+        (PrintedSex.UNSPECIFIED, Sex.FEMALE, CANNOT_TELL),
+        (PrintedSex.MALE, Sex.UNSPECIFIED, CANNOT_TELL),
+        (None, Sex.MALE, CANNOT_TELL),
+        (None, Sex.UNSPECIFIED, CANNOT_TELL),
+    ],
+)
+def test_sexes(printed: PrintedSex | None, known: Sex, expected: Agreement) -> None:
+    assert compared(found(sex=known), replace(CLAIMS, sex=printed)).sex is expected
+
+
+@pytest.mark.parametrize(
     ("nationality", "expected"), [("USA", DISAGREE), ("UTO", AGREE), (None, CANNOT_TELL)]
 )
 def test_nationalities(nationality: str | None, expected: Agreement) -> None:
@@ -154,8 +174,16 @@ def read(*lines: str) -> MRZReading:
 def test_claims_of_a_machine_readable_zone() -> None:
     there = found(document=replace(PASSPORT, expires_on=date(2012, 4, 15)))
     result = compared(there, claims_of(read(*SPECIMEN)))
-    assert (result.name, result.birth_date) == (AGREE, AGREE)
+    assert (result.name, result.birth_date, result.sex) == (AGREE, AGREE, AGREE)
     assert (result.nationality, result.expiry) == (AGREE, AGREE)
+
+
+@pytest.mark.parametrize(
+    ("printed", "expected"), [("M", DISAGREE), ("<", CANNOT_TELL), ("X", CANNOT_TELL)]
+)
+def test_the_sex_of_a_machine_readable_zone(printed: str, expected: Agreement) -> None:
+    line = SPECIMEN[1].replace("2F1204159", f"2{printed}1204159")
+    assert compared(found(), claims_of(read(SPECIMEN[0], line))).sex is expected
 
 
 def test_what_cannot_be_right_claims_nothing() -> None:
