@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from kiosk_api.config import Settings
     from kiosk_api.journal.disk import Disk
 
-_STOP_SECONDS = 5
-_MAX_MESSAGE_BYTES = 12 * 1024 * 1024
-
 data_option = click.option(
     "--data",
     type=click.Path(path_type=Path, file_okay=False),
@@ -95,11 +92,13 @@ def serve(
     """
     from kiosk_api.bootstrap import StartError
     from kiosk_api.config import Settings, UnsafeSettingsError
+    from kiosk_api.http_server import raise_descriptor_limit
     from kiosk_api.kiosk_file import KioskFileError, cameras_of, data_dir, read_kiosk_file
     from kiosk_api.logs import LogFormat, configure_logging
     from kiosk_api.sites import SiteError
 
     configure_logging(LogFormat(log_format), log_level.upper())
+    raise_descriptor_limit()
     try:
         directory = data_dir(data)
         file = read_kiosk_file(directory.configuration)
@@ -133,23 +132,12 @@ async def serve_until_stopped(
     settings: Settings, listener: socket.socket, *, disk: Disk | None = None
 ) -> None:
     """Serve until SIGTERM or SIGINT; `disk` as for `bootstrap.serving`."""
-    import uvicorn
-
     from kiosk_api.app import create_app
     from kiosk_api.bootstrap import serving
+    from kiosk_api.http_server import http_server
 
     app = create_app()
-    server = uvicorn.Server(
-        uvicorn.Config(
-            app,
-            lifespan="off",  # what serves is started before and stopped after, with plain errors
-            access_log=False,  # a URL names a session; who asked when is the journal's to say
-            log_config=None,
-            ws_max_size=_MAX_MESSAGE_BYTES,
-            timeout_graceful_shutdown=_STOP_SECONDS,
-            server_header=False,
-        )
-    )
+    server = http_server(app)
 
     def stop() -> None:
         server.should_exit = True

@@ -642,8 +642,8 @@ def raw(kiosk: Kiosk, request: bytes, seconds: float = 5.0) -> bytes:
                 answer += chunk
                 if b"\r\n\r\n" in answer and b"}" in answer:
                     break
-        except TimeoutError:
-            pass
+        except (TimeoutError, ConnectionResetError):
+            pass  # it waits for more, or was closed before it had sent everything
         return answer
 
 
