@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import click
 
-from kiosk_api.commands import data_option, open_engine
+from kiosk_api.commands import data_option, open_data
 
 _Command = TypeVar("_Command", bound=Callable[..., object])
 
@@ -39,10 +39,11 @@ def create(data: Path, name: str, role: str, lane: str | None, password_stdin: b
     from kiosk_api.access.accounts import AccountError, AccountRole, create_account
     from kiosk_api.clock import SystemClock
 
-    engine = open_engine(data)
+    store = open_data(data)
     try:
         create_account(
-            engine,
+            store.engine,
+            store.keyring,
             name,
             AccountRole(role),
             _password(password_stdin),
@@ -68,7 +69,7 @@ def list_all(data: Path, as_json: bool) -> None:
             "lane": account.lane_id,
             "disabled_at": account.disabled_at.isoformat() if account.disabled_at else None,
         }
-        for account in list_accounts(open_engine(data))
+        for account in list_accounts(open_data(data).engine)
     ]
     if as_json:
         click.echo(json.dumps({"accounts": rows}))
@@ -86,9 +87,9 @@ def password(data: Path, name: str, password_stdin: bool) -> None:
     """Give an account another password; its browsers are signed out within seconds."""
     from kiosk_api.access.accounts import AccountError, set_password
 
-    engine = open_engine(data)
+    store = open_data(data)
     try:
-        set_password(engine, name, _password(password_stdin))
+        set_password(store.engine, store.keyring, name, _password(password_stdin))
     except AccountError as error:
         raise click.ClickException(str(error)) from error
 
@@ -102,7 +103,7 @@ def disable(data: Path, name: str) -> None:
     from kiosk_api.clock import SystemClock
 
     try:
-        disable_account(open_engine(data), name, SystemClock().now())
+        disable_account(open_data(data).engine, name, SystemClock().now())
     except AccountError as error:
         raise click.ClickException(str(error)) from error
 

@@ -48,6 +48,7 @@ from kiosk_api.lanes.cameras import supervise_cameras
 from kiosk_api.lanes.controller import LaneController
 from kiosk_api.persistence.engine import DatabaseFileError, open_database
 from kiosk_api.persistence.migrations import SchemaError, upgrade
+from kiosk_api.records.key_proof import confirm_keys
 from kiosk_api.records.repository import RecordRepository
 from kiosk_api.review.service import ReviewService
 from kiosk_api.sealing import KeyFileError, Keyring, create_keys, load_keys
@@ -91,7 +92,12 @@ def open_store(data: DataDir) -> Store:
     # Where there is data already, a missing key is one that was lost: a new one would open nothing.
     keyring = load_keys(data.keys) if data.database.exists() else create_keys(data.keys)
     engine = open_database(data.database)
-    upgrade(engine)
+    try:
+        upgrade(engine)
+        confirm_keys(data.keys_check, engine, keyring)
+    except Exception:
+        engine.dispose()
+        raise
     return Store(keyring, engine)
 
 
@@ -224,9 +230,9 @@ async def _start(app: FastAPI, settings: Settings, stack: AsyncExitStack, disk: 
     await review.start()
     sessions.on_told = review.told
 
-    browsers = BrowserBook(store.engine, clock)
+    browsers = BrowserBook(store.engine, store.keyring, clock)
     await asyncio.to_thread(browsers.refresh)
-    tokens = TokenBook(store.engine)
+    tokens = TokenBook(store.engine, store.keyring)
     await asyncio.to_thread(tokens.refresh)
     supervisor = DeviceSupervisor(settings.lanes)
     stack.push_async_callback(supervisor.release)
@@ -237,7 +243,7 @@ async def _start(app: FastAPI, settings: Settings, stack: AsyncExitStack, disk: 
 
     app.state.tokens = tokens
     app.state.browsers = browsers
-    app.state.login = Login(store.engine, browsers, clock)
+    app.state.login = Login(store.engine, store.keyring, browsers, clock)
     app.state.boards = boards
     app.state.review = review
     app.state.sessions = sessions

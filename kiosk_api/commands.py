@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
-
     from devices.drivers.opencv_camera.settings import CameraSettings
+    from kiosk_api.bootstrap import Store
     from kiosk_api.config import Settings
     from kiosk_api.journal.disk import Disk
 
@@ -191,7 +190,8 @@ def create(
     may = tuple(Capability(capability) for capability in capabilities)
     request = TokenRequest(name, Role(role), Provenance(provenance), lane, may)
     try:
-        token_id, token = create_token(open_engine(data), request, SystemClock().now())
+        store = open_data(data)
+        token_id, token = create_token(store.engine, store.keyring, request, SystemClock().now())
     except TokenRequestError as error:
         raise click.UsageError(str(error)) from error
     click.echo(json.dumps({"token_id": token_id, "token": token}) if as_json else token)
@@ -213,7 +213,7 @@ def list_all(data: Path, as_json: bool) -> None:
             "provenance": str(principal.provenance),
             "revoked_at": revoked.isoformat() if revoked else None,
         }
-        for principal, revoked in list_tokens(open_engine(data))
+        for principal, revoked in list_tokens(open_data(data).engine)
     ]
     if as_json:
         click.echo(json.dumps({"tokens": rows}))
@@ -234,17 +234,17 @@ def revoke(data: Path, token_id: str) -> None:
     from kiosk_api.access.tokens import revoke_token
     from kiosk_api.clock import SystemClock
 
-    if not revoke_token(open_engine(data), token_id, SystemClock().now()):
+    if not revoke_token(open_data(data).engine, token_id, SystemClock().now()):
         raise click.ClickException("there is no token with this id")
 
 
-def open_engine(data: Path) -> Engine:
-    """The database of a data directory, for commands; what is wrong with it is one line."""
+def open_data(data: Path) -> Store:
+    """Database and keys of a data directory, for commands; what is wrong with it is one line."""
     from kiosk_api.bootstrap import STORE_ERRORS, open_store
     from kiosk_api.kiosk_file import data_dir
 
     try:
-        return open_store(data_dir(data)).engine
+        return open_store(data_dir(data))
     except STORE_ERRORS as error:
         raise click.ClickException(str(error)) from error
 

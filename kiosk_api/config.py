@@ -56,6 +56,11 @@ class DataDir:
         return self.root / "keys" if self.keys_at is None else self.keys_at
 
     @property
+    def keys_check(self) -> Path:
+        """Proves that the keys at hand are those that the directory was made with."""
+        return self.root / "keys.check"
+
+    @property
     def journal(self) -> Path:
         """Segments of the journal."""
         return self.root / "journal"

@@ -1,7 +1,9 @@
 """Local accounts: who signs in with a browser, with which password, and as what.
 
 Bearer tokens (`tokens`) are for programs; a browser's event stream carries no header, so people
-and screens have accounts and a cookie (docs/decisions/0011-browser-sessions.md).
+and screens have accounts and a cookie (docs/decisions/0011-browser-sessions.md). A password is
+bound to its account, role and lane under the index key: a hash that is put elsewhere, or was made
+without the keys, lets nobody in.
 """
 
 from __future__ import annotations
@@ -17,10 +19,12 @@ from functools import cache
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import Delete, Engine, delete, select
+from sqlalchemy.orm import Session
 
 from kiosk_api.config import LANE_RULE, is_lane_id
 from kiosk_api.persistence.engine import reading, writing
 from kiosk_api.persistence.models import AccountRow, BrowserSessionRow
+from kiosk_api.sealing import Keyring
 
 MINIMUM_PASSWORD = 15
 """Characters. NIST SP 800-63B-4 section 3.1.1.2: where a password is the only factor."""
@@ -62,12 +66,16 @@ class Account:
         return self.role in (AccountRole.OFFICER, AccountRole.SUPERVISOR)
 
 
+_NO_ACCOUNT = Account("", "", AccountRole.OFFICER, None, None)
+
+
 class AccountError(ValueError):
     """An account cannot be made or changed so; the message says why in one line."""
 
 
 def create_account(
     engine: Engine,
+    keyring: Keyring,
     name: str,
     role: AccountRole,
     password: str,
@@ -87,13 +95,13 @@ def create_account(
         raise AccountError(f"a screen needs a lane; {LANE_RULE}")
     if role is not AccountRole.SCREEN and lane_id is not None:
         raise AccountError("only a screen has a lane")
-    password_hash = _hash(password)
+    account = Account(secrets.token_hex(8), name, role, lane_id, None)
     row = AccountRow(
-        account_id=secrets.token_hex(8),
+        account_id=account.account_id,
         name=name,
         role=role.value,
         lane_id=lane_id,
-        password_hash=password_hash,
+        password_hash=_hash(keyring, account, password),
         created_at=now,
         disabled_at=None,
     )
@@ -101,21 +109,25 @@ def create_account(
         if session.scalar(select(AccountRow.account_id).where(AccountRow.name == name)):
             raise AccountError(f"there is an account {name} already")
         session.add(row)
-        session.flush()
-        return account_of(row)
+    return account
 
 
-def set_password(engine: Engine, name: str, password: str) -> None:
+def set_password(engine: Engine, keyring: Keyring, name: str, password: str) -> None:
     """Give an account another password; all its browsers are signed out.
 
     Raises:
-        AccountError: there is no such account, or the password is too short or too long.
+        AccountError: there is no such account, it is disabled, or the password is too short or
+            too long.
+        ValueError: the account's role is none of this release.
     """
-    password_hash = _hash(password)
+    _check_length(password)
+    with reading(engine) as session:
+        account = account_of(_row_of(session, name))
+    password_hash = _hash(keyring, account, password)
     with writing(engine) as session:
-        row = session.scalar(select(AccountRow).where(AccountRow.name == name))
-        if row is None:
-            raise AccountError("there is no account with this name")
+        row = _row_of(session, name)
+        if row.disabled_at is not None:
+            raise AccountError("the account is disabled")
         row.password_hash = password_hash
         session.execute(_sessions_of(row))
 
@@ -127,10 +139,9 @@ def disable_account(engine: Engine, name: str, now: datetime) -> None:
         AccountError: there is no such account.
     """
     with writing(engine) as session:
-        row = session.scalar(select(AccountRow).where(AccountRow.name == name))
-        if row is None:
-            raise AccountError("there is no account with this name")
+        row = _row_of(session, name)
         row.disabled_at = row.disabled_at or now
+        row.password_hash = ""  # verifies with nothing: clearing `disabled_at` brings nobody back
         session.execute(_sessions_of(row))
 
 
@@ -140,7 +151,7 @@ def list_accounts(engine: Engine) -> list[Account]:
         return [account_of(row) for row in session.scalars(select(AccountRow).order_by("name"))]
 
 
-def check_password(engine: Engine, name: str, password: str) -> Account | None:
+def check_password(engine: Engine, keyring: Keyring, name: str, password: str) -> Account | None:
     """The account, if it may sign in with this password; takes as long for unknown names.
 
     Raises:
@@ -150,11 +161,12 @@ def check_password(engine: Engine, name: str, password: str) -> Account | None:
     with reading(engine) as session:
         row = session.scalar(select(AccountRow).where(AccountRow.name == name))
         account = None if row is None or row.disabled_at is not None else account_of(row)
-        password_hash = nobody if row is None or account is None else row.password_hash
+        password_hash = "" if row is None or account is None else row.password_hash
     # A longer one cannot be right; hashing it would only cost time.
     fits = len(password) <= MAXIMUM_PASSWORD
+    peppered = _peppered(keyring, account or _NO_ACCOUNT, password if fits else "")
     try:
-        _HASHER.verify(password_hash, _normal(password) if fits else "")
+        _HASHER.verify(password_hash or nobody, peppered)
     except (VerificationError, InvalidHashError):
         return None
     return account if fits else None
@@ -179,12 +191,30 @@ def _nobody() -> str:
     return _HASHER.hash(secrets.token_urlsafe())
 
 
-def _hash(password: str) -> str:
+def _row_of(session: Session, name: str) -> AccountRow:
+    row = session.scalar(select(AccountRow).where(AccountRow.name == name))
+    if row is None:
+        raise AccountError("there is no account with this name")
+    return row
+
+
+def _hash(keyring: Keyring, account: Account, password: str) -> str:
+    _check_length(password)
+    return _HASHER.hash(_peppered(keyring, account, password))
+
+
+def _check_length(password: str) -> None:
     if len(password) < MINIMUM_PASSWORD:
         raise AccountError(f"a password has at least {MINIMUM_PASSWORD} characters")
     if len(password) > MAXIMUM_PASSWORD:
         raise AccountError(f"a password has at most {MAXIMUM_PASSWORD} characters")
-    return _HASHER.hash(_normal(password))
+
+
+def _peppered(keyring: Keyring, account: Account, password: str) -> bytes:
+    """What is hashed: the password and whom it signs in as what, under the index key."""
+    return keyring.blind_list(
+        "password", [account.name, account.role, account.lane_id, _normal(password)]
+    )
 
 
 def _normal(password: str) -> str:

@@ -1,4 +1,9 @@
-"""Browsers that are signed in: a random cookie each, kept as a digest, with two expiries."""
+"""Browsers that are signed in: a random cookie each, kept as a digest, with two expiries.
+
+The stored id of a browser is the digest of its cookie and a seal: an HMAC, under the index key,
+over that digest, the account with its name, role and lane, and the time of signing in. So a row
+that was written or changed without the keys signs nobody in.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +12,7 @@ import logging
 import secrets
 import threading
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
 from sqlalchemy import Engine, delete, select, update
@@ -16,9 +21,11 @@ from kiosk_api.access.accounts import Account, AccountRole, account_of
 from kiosk_api.clock import Clock
 from kiosk_api.persistence.engine import reading, writing
 from kiosk_api.persistence.models import AccountRow, BrowserSessionRow
+from kiosk_api.sealing import Keyring
 
 _LOG = logging.getLogger(__name__)
 _SECRET_BYTES = 32
+_DIGEST_BYTES = 32
 _SEEN_STEP = timedelta(minutes=1)  # how exactly the database knows when a browser was seen
 
 
@@ -42,10 +49,16 @@ EXPIRY = {
 class Browser:
     """A browser that is signed in."""
 
-    digest: bytes = field(repr=False)
+    digest: bytes = field(repr=False)  # of the cookie
+    seal: bytes = field(repr=False)
     account: Account
     created_at: datetime
     seen_at: datetime
+
+    @property
+    def row_id(self) -> bytes:
+        """Under which the database has it."""
+        return self.digest + self.seal
 
     def is_valid(self, now: datetime) -> bool:
         """Whether neither expiry has passed."""
@@ -59,8 +72,9 @@ class BrowserBook:
     `begin`, `end` and `refresh` block on the database: call them in a thread.
     """
 
-    def __init__(self, engine: Engine, clock: Clock) -> None:
+    def __init__(self, engine: Engine, keyring: Keyring, clock: Clock) -> None:
         self._engine = engine
+        self._keyring = keyring
         self._clock = clock
         self._changing = threading.Lock()  # held over a change of both, database and book
         self._book: dict[bytes, Browser] = {}
@@ -82,7 +96,7 @@ class BrowserBook:
                     stored, seen_at=max(stored.seen_at, seen_at.get(stored.digest, stored.seen_at))
                 )
                 if not browser.is_valid(now):
-                    expired.append(browser.digest)
+                    expired.append(browser.row_id)
                     continue
                 book[browser.digest] = browser
                 if browser.seen_at - stored.seen_at >= _SEEN_STEP:
@@ -100,12 +114,13 @@ class BrowserBook:
             sqlalchemy.exc.SQLAlchemyError: the database does not take it.
         """
         token, now = secrets.token_urlsafe(_SECRET_BYTES), self._clock.now()
-        browser = Browser(_digest(token), account, now, now)
+        digest = _digest(token)
+        browser = Browser(digest, _seal(self._keyring, digest, account, now), account, now, now)
         with self._changing:
             with writing(self._engine) as session:
                 session.add(
                     BrowserSessionRow(
-                        token_digest=browser.digest,
+                        token_digest=browser.row_id,
                         account_id=account.account_id,
                         created_at=now,
                         seen_at=now,
@@ -123,7 +138,7 @@ class BrowserBook:
         """
         with self._changing:
             self._book = {d: b for d, b in self._book.items() if d != browser.digest}
-            self._write([], [browser.digest])
+            self._write([], [browser.row_id])
 
     def find(self, token: str) -> Browser | None:
         """The browser with this cookie, or None. Found by its digest: no text is compared."""
@@ -159,7 +174,12 @@ class BrowserBook:
                     # Of another version, or changed by hand: nobody is let in on a guess.
                     _LOG.warning("the account %s makes no sense", account.account_id)
                     continue
-                found.append(Browser(row.token_digest, who, row.created_at, row.seen_at))
+                digest, seal = row.token_digest[:_DIGEST_BYTES], row.token_digest[_DIGEST_BYTES:]
+                expected = _seal(self._keyring, digest, who, row.created_at)
+                if not hmac.compare_digest(seal, expected):
+                    _LOG.warning("a browser of the account %s is not sealed", who.account_id)
+                    continue
+                found.append(Browser(digest, seal, who, row.created_at, row.seen_at))
         return found
 
     def _write(self, seen: list[Browser], ended: list[bytes]) -> None:
@@ -167,7 +187,7 @@ class BrowserBook:
             for browser in seen:
                 session.execute(
                     update(BrowserSessionRow)
-                    .where(BrowserSessionRow.token_digest == browser.digest)
+                    .where(BrowserSessionRow.token_digest == browser.row_id)
                     .values(seen_at=browser.seen_at)
                 )
             if ended:
@@ -192,3 +212,17 @@ def is_form_token(cookie: str, token: str) -> bool:
 def _digest(token: str) -> bytes:
     # 256 random bits cannot be guessed, so a fast hash is enough.
     return sha256(token.encode(errors="surrogatepass")).digest()
+
+
+def _seal(keyring: Keyring, digest: bytes, account: Account, created_at: datetime) -> bytes:
+    return keyring.blind_list(
+        "browser",
+        [
+            digest.hex(),
+            account.account_id,
+            account.name,
+            account.role,
+            account.lane_id,
+            created_at.astimezone(UTC).isoformat(),
+        ],
+    )

@@ -13,6 +13,7 @@ from kiosk_api.access.accounts import check_password
 from kiosk_api.access.browsers import BrowserBook
 from kiosk_api.access.throttle import LoginThrottle
 from kiosk_api.clock import Clock
+from kiosk_api.sealing import Keyring
 
 _LOG = logging.getLogger(__name__)
 _WAITING = 8
@@ -31,8 +32,11 @@ class LoginRefusal(StrEnum):
 class Login:
     """Checks passwords, one at a time: a hash takes a core, which travelers need, too."""
 
-    def __init__(self, engine: Engine, browsers: BrowserBook, clock: Clock) -> None:
+    def __init__(
+        self, engine: Engine, keyring: Keyring, browsers: BrowserBook, clock: Clock
+    ) -> None:
         self._engine = engine
+        self._keyring = keyring
         self._browsers = browsers
         self._throttle = LoginThrottle(clock.monotonic)
         self._turn = asyncio.Semaphore(1)
@@ -48,7 +52,9 @@ class Login:
             async with self._turn:
                 if self._throttle.wait(name, address) > 0:
                     return LoginRefusal.TOO_MANY
-                account = await asyncio.to_thread(check_password, self._engine, name, password)
+                account = await asyncio.to_thread(
+                    check_password, self._engine, self._keyring, name, password
+                )
                 if account is None:
                     self._throttle.failed(name, address)
                     _LOG.warning("a sign-in failed")

@@ -1,14 +1,18 @@
-"""Bearer tokens: how they look, what they allow, and the book in which they are looked up."""
+"""Bearer tokens: how they look, what they allow, and the book in which they are looked up.
+
+A token's row is bound to it under the index key: whoever can write the database and has no keys
+can neither make a token nor better one (decision 0005).
+"""
 
 from __future__ import annotations
 
+import hmac
 import logging
 import secrets
 import threading
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from hashlib import sha256
 
 from sqlalchemy import Engine, select
 
@@ -17,6 +21,7 @@ from kiosk_api.config import LANE_RULE, is_lane_id
 from kiosk_api.core.evidence import Provenance
 from kiosk_api.persistence.engine import reading, writing
 from kiosk_api.persistence.models import CredentialRow
+from kiosk_api.sealing import KEY_BYTES, Keyring
 
 _LOG = logging.getLogger(__name__)
 _SECRET_BYTES = 32
@@ -62,7 +67,9 @@ class TokenRequestError(ValueError):
     """A token that would make no sense."""
 
 
-def create_token(engine: Engine, request: TokenRequest, now: datetime) -> tuple[str, str]:
+def create_token(
+    engine: Engine, keyring: Keyring, request: TokenRequest, now: datetime
+) -> tuple[str, str]:
     """Make a token; returns its id and the token itself, which is shown once and not kept.
 
     Raises:
@@ -75,11 +82,19 @@ def create_token(engine: Engine, request: TokenRequest, now: datetime) -> tuple[
         raise TokenRequestError("only device tokens have a lane and capabilities")
     token_id = secrets.token_hex(4)
     token = f"{_PREFIX}_{token_id}_{secrets.token_urlsafe(_SECRET_BYTES)}"
+    bearer = Principal(
+        token_id,
+        request.name,
+        request.role,
+        request.lane_id,
+        request.provenance,
+        request.capabilities,
+    )
     with writing(engine) as session:
         session.add(
             CredentialRow(
                 token_id=token_id,
-                token_digest=_digest(token),
+                token_digest=_digest(keyring, token, bearer),
                 role=request.role,
                 name=request.name,
                 lane_id=request.lane_id,
@@ -93,17 +108,24 @@ def create_token(engine: Engine, request: TokenRequest, now: datetime) -> tuple[
 
 
 def revoke_token(engine: Engine, token_id: str, now: datetime) -> bool:
-    """End a token; False when there is no such one."""
+    """End a token for good; False when there is no such one.
+
+    Its digest goes, so that no later change of the row brings it back.
+    """
     with writing(engine) as session:
         row = session.get(CredentialRow, token_id)
         if row is None:
             return False
         row.revoked_at = row.revoked_at or now
+        row.token_digest = secrets.token_bytes(KEY_BYTES)
     return True
 
 
 def list_tokens(engine: Engine) -> list[tuple[Principal, datetime | None]]:
-    """All tokens ever made, oldest first, with the time of their end."""
+    """All rows of tokens, oldest first, with the time of their end.
+
+    Whether a row is this kiosk's own shows only when its token is used.
+    """
     with reading(engine) as session:
         rows = session.scalars(select(CredentialRow).order_by(CredentialRow.created_at))
         return [(_principal(row), row.revoked_at) for row in rows]
@@ -116,10 +138,12 @@ class TokenBook:
     new or revoked token counts soon and a hanging disk delays nobody's answer.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, keyring: Keyring) -> None:
         self._engine = engine
+        self._keyring = keyring
         self._lock = threading.Lock()
-        self._book: dict[bytes, Principal] = {}
+        self._book: dict[str, tuple[bytes, Principal]] = {}  # by token id
+        self._warned: dict[str, bytes] = {}  # token id to the digest that did not fit
 
     def refresh(self) -> None:
         """Read the valid tokens anew."""
@@ -128,17 +152,35 @@ class TokenBook:
             book = {}
             for row in rows:
                 try:
-                    book[row.token_digest] = _principal(row)
+                    book[row.token_id] = row.token_digest, _principal(row)
                 except ValueError:
                     # Of another version, or changed by hand: nobody is let in on a guess.
                     _LOG.warning("the token %s makes no sense; it is not valid", row.token_id)
         with self._lock:
             self._book = book
+            self._warned = {known: d for known, d in self._warned.items() if known in book}
 
     def principal(self, token: str) -> Principal | None:
-        """The bearer of `token`, or None. Found by its digest: no comparison leaks its text."""
+        """The bearer of `token`, or None. Found by its id, which is no secret."""
+        prefix, _, rest = token.partition("_")
+        token_id, _, secret = rest.partition("_")
         with self._lock:
-            return self._book.get(_digest(token))
+            found = self._book.get(token_id)
+        if prefix != _PREFIX or not secret or found is None:
+            return None
+        stored, bearer = found
+        if hmac.compare_digest(stored, _digest(self._keyring, token, bearer)):
+            return bearer
+        self._warn(token_id, stored)
+        return None
+
+    def _warn(self, token_id: str, stored: bytes) -> None:
+        """Say once for each row that a token does not fit: a wrong one, or a changed row."""
+        with self._lock:
+            is_known = self._warned.get(token_id) == stored
+            self._warned[token_id] = stored
+        if not is_known:
+            _LOG.warning("a token with the id %s does not fit its row; it is not valid", token_id)
 
 
 def bearer_token(authorization: str | None) -> str | None:
@@ -149,9 +191,20 @@ def bearer_token(authorization: str | None) -> str | None:
     return token.strip() if scheme.lower() == "bearer" and token.strip() else None
 
 
-def _digest(token: str) -> bytes:
-    # 256 random bits cannot be guessed, so a fast hash is enough.
-    return sha256(token.encode(errors="surrogatepass")).digest()
+def _digest(keyring: Keyring, token: str, bearer: Principal) -> bytes:
+    # The text of 256 random bits cannot be guessed; the key binds it to what its bearer may do.
+    return keyring.blind_list(
+        "token",
+        [
+            token,
+            bearer.token_id,
+            bearer.name,
+            bearer.role,
+            bearer.lane_id,
+            bearer.provenance,
+            *bearer.capabilities,
+        ],
+    )
 
 
 def _principal(row: CredentialRow) -> Principal:

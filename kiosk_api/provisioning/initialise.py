@@ -11,11 +11,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import Engine
-
 from kiosk_api.access.accounts import AccountRole, create_account, list_accounts
 from kiosk_api.access.tokens import Role, TokenRequest, create_token, list_tokens
-from kiosk_api.bootstrap import open_store
+from kiosk_api.bootstrap import Store, open_store
 from kiosk_api.config import (
     DEFAULT_HOST,
     DEFAULT_LANES,
@@ -111,8 +109,8 @@ def initialise(root: Path, wanted: Wanted, now: datetime) -> Initialised:
         if not has_file:
             write_kiosk_file(data.configuration, file)
         done.note(f"configuration {data.configuration}", new=not has_file)
-        _make_tokens(store.engine, done, now)
-        _make_supervisor(store.engine, done, now)
+        _make_tokens(store, done, now)
+        _make_supervisor(store, done, now)
     finally:
         store.engine.dispose()
     return done
@@ -159,29 +157,31 @@ def _refuse_differences(root: Path, file: KioskFile, wanted: Wanted) -> None:
             raise InitError(f"{path} says something else than {option}: edit the file instead")
 
 
-def _make_tokens(engine: Engine, done: Initialised, now: datetime) -> None:
+def _make_tokens(store: Store, done: Initialised, now: datetime) -> None:
     served = {
         principal.lane_id
-        for principal, revoked in list_tokens(engine)
+        for principal, revoked in list_tokens(store.engine)
         if principal.role is Role.DEVICE and revoked is None
     }
     for lane in done.file.lanes:
         if lane not in served:
             request = TokenRequest(f"{lane} agent", Role.DEVICE, Provenance.DEVICE, lane)
-            _, done.tokens[lane] = create_token(engine, request, now)
+            _, done.tokens[lane] = create_token(store.engine, store.keyring, request, now)
         done.note(f"device token of {lane}", new=lane not in served)
 
 
-def _make_supervisor(engine: Engine, done: Initialised, now: datetime) -> None:
+def _make_supervisor(store: Store, done: Initialised, now: datetime) -> None:
     existing = [
         account.name
-        for account in list_accounts(engine)
+        for account in list_accounts(store.engine)
         if account.role is AccountRole.SUPERVISOR and account.disabled_at is None
     ]
     if existing:
         done.supervisor = existing[0]
     else:
         password = secrets.token_urlsafe(_PASSWORD_BYTES)
-        create_account(engine, done.supervisor, AccountRole.SUPERVISOR, password, now)
+        create_account(
+            store.engine, store.keyring, done.supervisor, AccountRole.SUPERVISOR, password, now
+        )
         done.password = password
     done.note(f"account {done.supervisor} (supervisor)", new=not existing)

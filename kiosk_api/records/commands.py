@@ -195,14 +195,18 @@ def _opened(data: Path, *, create: bool = False) -> Iterator[tuple[Engine, Keyri
     """Open database and keys; what goes wrong with either ends the command in one line."""
     from sqlalchemy.exc import SQLAlchemyError
 
+    from kiosk_api.config import DataDir
     from kiosk_api.persistence.migrations import SchemaError, upgrade
     from kiosk_api.records.errors import RecordError
+    from kiosk_api.records.key_proof import confirm_keys
+    from kiosk_api.sealing import KeyFileError
 
     engine, keyring = _open(data, create=create)
     try:
         upgrade(engine)
+        confirm_keys(DataDir(data).keys_check, engine, keyring)
         yield engine, keyring
-    except (RecordError, SchemaError) as error:
+    except (KeyFileError, RecordError, SchemaError) as error:
         raise click.ClickException(str(error)) from error
     except SQLAlchemyError as error:
         raise click.ClickException(f"the database in {data} does not answer") from error

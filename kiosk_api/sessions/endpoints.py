@@ -26,6 +26,7 @@ from kiosk_api.sessions.errors import (
     RequestKeyReusedError,
     SessionError,
     SessionFinishedError,
+    SessionOfAnotherError,
     SessionOfDevicesError,
     UnknownLaneError,
     UnknownSessionError,
@@ -48,6 +49,7 @@ _STATUS: dict[type[SessionError], int] = {
     UnknownSessionError: 404,
     LaneBusyError: 409,
     OutOfOrderError: 409,
+    SessionOfAnotherError: 403,
     SessionOfDevicesError: 409,
     SessionFinishedError: 409,
     EventReplayedError: 409,
@@ -63,7 +65,7 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {"model": ProblemDetails, "description": description}
     for status, description in {
         401: "no valid token",
-        403: "a token of another role",
+        403: "a token of another role, or not the one that opened the session",
         404: "no such lane or session",
         409: "not in this state, or the lane is busy",
         413: "the body is too large",
@@ -102,7 +104,8 @@ async def open_session(
     service = _service(request)
     key = _request_key(principal, idempotency_key, body.lane_id)
     if key is None:
-        return session_view(await service.open(body.lane_id, via="http"))
+        live = await service.open(body.lane_id, via="http", opener=principal.token_id)
+        return session_view(live)
     session_id, is_new = await service.open_for(key, body.lane_id, via="http")
     if not is_new:
         response.status_code = 200
@@ -127,6 +130,7 @@ async def scan_document(
     """
     service = _service(request)
     live = await _live(service, session_id)
+    _check_opener(live, principal)
     if live.via != "http":
         raise SessionOfDevicesError
     event = DocumentEvent(body.event_id, http_source(principal), tuple(body.mrz))
@@ -168,8 +172,10 @@ async def capture_face(
     event_id = f"{key or session_id}-{service.fingerprint(picture)}"
     event = FaceEvent(event_id, http_source(principal), picture, request.state.arrived)
     live = service.find(session_id)
-    if live is not None and live.via != "http":
-        raise SessionOfDevicesError
+    if live is not None:
+        _check_opener(live, principal)
+        if live.via != "http":
+            raise SessionOfDevicesError
     try:
         if live is None:
             raise SessionFinishedError
@@ -188,6 +194,7 @@ async def cancel_session(session_id: SessionId, request: Request, principal: Wri
     """End a session that the traveler left; it is referred with the reason `cancelled`."""
     service = _service(request)
     live = await _live(service, session_id)
+    _check_opener(live, principal)
     stage = (
         Stage.DOCUMENT if live.session.state is SessionState.AWAITING_DOCUMENT else Stage.CAPTURE
     )
@@ -241,6 +248,16 @@ async def _live(service: SessionService, session_id: str) -> LiveSession:
         await _past(service, session_id)
         raise SessionFinishedError
     return live
+
+
+def _check_opener(live: LiveSession, principal: Principal) -> None:
+    """Let only the token that opened a session lead it.
+
+    Raises:
+        SessionOfAnotherError: another one did.
+    """
+    if live.opener not in (None, principal.token_id):
+        raise SessionOfAnotherError
 
 
 async def _past(service: SessionService, session_id: str) -> PastSession:

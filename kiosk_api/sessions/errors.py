@@ -48,6 +48,13 @@ class SessionOfDevicesError(SessionError):
     sentence = "devices lead this session; no one else sends its readings"
 
 
+class SessionOfAnotherError(SessionError):
+    """Another service opened the session; only that one may lead it."""
+
+    code = "session_of_another"
+    sentence = "another token opened this session; only that one sends its events"
+
+
 class OutOfOrderError(SessionError):
     """The event does not fit the session's state."""
 

@@ -58,6 +58,7 @@ class LiveSession:
     sealer: Sealer = field(repr=False)
     via: str
     touched: float  # monotonic seconds of the last event
+    opener: str | None = None  # id of the token that opened it over HTTP
     nonce: str = field(default_factory=lambda: secrets.token_hex(16))
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     mrz_lines: tuple[str, ...] = field(default=(), repr=False)

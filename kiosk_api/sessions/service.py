@@ -143,13 +143,19 @@ class SessionService:
         return self._sessions.get(session_id)
 
     async def open(
-        self, lane_id: str, *, via: str, request: RequestKey | None = None
+        self,
+        lane_id: str,
+        *,
+        via: str,
+        request: RequestKey | None = None,
+        opener: str | None = None,
     ) -> LiveSession:
         """Begin a session.
 
         Args:
             via: "device" or "http".
             request: names the request, so that the same one later finds this session.
+            opener: id of the token that alone may lead the session; None when devices do.
 
         Raises:
             UnknownLaneError, LaneBusyError, LaneOutOfServiceError
@@ -165,6 +171,7 @@ class SessionService:
             live = await self._open(lane_id, via, request)
         finally:
             self._opening.discard(lane_id)
+        live.opener = opener
         self._active[lane_id] = live
         self._last[lane_id] = live.session.session_id
         self._remember(live)
@@ -199,7 +206,7 @@ class SessionService:
         before = await self.opened_by(request)
         if before is not None:
             return before, False
-        live = await self.open(lane_id, via=via, request=request)
+        live = await self.open(lane_id, via=via, request=request, opener=request.principal)
         return live.session.session_id, True
 
     async def _open(self, lane_id: str, via: str, request: RequestKey | None) -> LiveSession:

@@ -36,7 +36,15 @@ def make_accounts(data: DataDir) -> DemoAccounts:
 
         def make(name: str, role: AccountRole, lane_id: str | None = None) -> DemoAccount:
             password = secrets.token_urlsafe(12)
-            create_account(store.engine, name, role, password, datetime.now(UTC), lane_id=lane_id)
+            create_account(
+                store.engine,
+                store.keyring,
+                name,
+                role,
+                password,
+                datetime.now(UTC),
+                lane_id=lane_id,
+            )
             return DemoAccount(name, password)
 
         return DemoAccounts(

@@ -79,11 +79,15 @@ def make_tokens(data: DataDir, lane: str = LANE) -> Tokens:
     try:
         _, agent = create_token(
             store.engine,
+            store.keyring,
             TokenRequest("simulated lane", Role.DEVICE, Provenance.SIMULATED, lane),
             now,
         )
         _, service = create_token(
-            store.engine, TokenRequest("demo", Role.SERVICE, Provenance.SIMULATED), now
+            store.engine,
+            store.keyring,
+            TokenRequest("demo", Role.SERVICE, Provenance.SIMULATED),
+            now,
         )
     finally:
         store.engine.dispose()

@@ -165,11 +165,15 @@ def make_kiosk(root: Path) -> Kiosk:
     people.unlink()
     wanted = {
         "service": TokenRequest("service", Role.SERVICE, Provenance.SIMULATED),
+        "another": TokenRequest("another", Role.SERVICE, Provenance.SIMULATED),
         "operator": TokenRequest("operator", Role.OPERATOR, Provenance.SIMULATED),
         "device": TokenRequest("device", Role.DEVICE, Provenance.SIMULATED, "lane-8"),
         "revoked": TokenRequest("revoked", Role.SERVICE, Provenance.SIMULATED),
     }
-    made = {name: create_token(store.engine, request, now) for name, request in wanted.items()}
+    made = {
+        name: create_token(store.engine, store.keyring, request, now)
+        for name, request in wanted.items()
+    }
     revoke_token(store.engine, made["revoked"][0], now)
     store.engine.dispose()
     return Kiosk(
@@ -527,6 +531,28 @@ def test_a_cancelled_session_is_referred(client: httpx.Client) -> None:
     assert client.delete(f"/v1/sessions/{session_id}").json()["decision"] == told
 
 
+@pytest.mark.parametrize("key", [{}, {"Idempotency-Key": "bound"}])
+def test_a_session_belongs_to_the_token_that_opened_it(
+    client: httpx.Client, kiosk: Kiosk, face: bytes, key: dict[str, str]
+) -> None:
+    session_id = begin(client, **key)
+    path = f"/v1/sessions/{session_id}"
+    with kiosk.client("another") as other:
+
+        def refuses_the_other() -> None:
+            before = client.get(path).json()
+            assert_problem(scan(other, session_id, mrz()), 403, "session_of_another")
+            assert_problem(show(other, session_id, face), 403, "session_of_another")
+            assert_problem(other.delete(path), 403, "session_of_another")
+            assert other.get(path).json() == before == client.get(path).json()
+
+        refuses_the_other()
+        assert scan(client, session_id, mrz()).status_code == 200
+        refuses_the_other()
+        assert show(client, session_id, face).json()["decision"]["outcome"] == "ADMIT"
+        refuses_the_other()
+
+
 @pytest.mark.parametrize(
     ("method", "path", "status", "code"),
     [
@@ -795,7 +821,10 @@ async def test_a_token_that_is_revoked_ends_its_connection(kiosk: Kiosk) -> None
     store = open_store(kiosk.data)
     now = datetime.now(UTC)
     token_id, token = create_token(
-        store.engine, TokenRequest("short", Role.DEVICE, Provenance.SIMULATED, "lane-7"), now
+        store.engine,
+        store.keyring,
+        TokenRequest("short", Role.DEVICE, Provenance.SIMULATED, "lane-7"),
+        now,
     )
     await asyncio.sleep(1.5)
     async with connect(kiosk, token) as agent:

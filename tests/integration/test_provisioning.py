@@ -87,14 +87,16 @@ def test_init_makes_a_kiosk_and_a_second_run_changes_nothing(tmp_path: Path) -> 
     assert sorted(path.name for path in keys.iterdir()) == ["index.key", "journal.key", "kek.key"]
 
     store = open_store(data_dir(root))
-    book = TokenBook(store.engine)
+    book = TokenBook(store.engine, store.keyring)
     book.refresh()
     for lane, token in first["tokens"].items():
         principal = book.principal(token)
         assert principal is not None
         assert (principal.role, principal.lane_id) == (Role.DEVICE, lane)
     supervisor = first["supervisor"]
-    account = check_password(store.engine, supervisor["name"], supervisor["password"])
+    account = check_password(
+        store.engine, store.keyring, supervisor["name"], supervisor["password"]
+    )
     assert account is not None
     assert account.may_review
     store.engine.dispose()

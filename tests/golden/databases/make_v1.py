@@ -181,7 +181,7 @@ def _fill(data: DataDir) -> None:
     report = import_records(engine, keyring, people, embed=_embed, now=NOW)
     assert report.imported == 1, report
     create_token(
-        engine, TokenRequest("lane-1 agent", Role.DEVICE, Provenance.DEVICE, "lane-1"), NOW
+        engine, keyring, TokenRequest("lane-1 agent", Role.DEVICE, Provenance.DEVICE, "lane-1"), NOW
     )
     keys = DatabaseSessionKeys(engine, keyring, SystemClock())
     pictures = Pictures(data.pictures)

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 from click.testing import CliRunner
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Engine, select
 
 from kiosk_api.access.accounts import (
@@ -22,7 +27,7 @@ from kiosk_api.access.accounts import (
     list_accounts,
     set_password,
 )
-from kiosk_api.access.browsers import EXPIRY, BrowserBook, form_token, is_form_token
+from kiosk_api.access.browsers import EXPIRY, Browser, BrowserBook, _seal, form_token, is_form_token
 from kiosk_api.access.login import Login, LoginRefusal
 from kiosk_api.access.throttle import (
     ACCOUNT_LIMIT,
@@ -35,9 +40,11 @@ from kiosk_api.account_commands import accounts
 from kiosk_api.persistence.engine import open_database, reading
 from kiosk_api.persistence.migrations import upgrade
 from kiosk_api.persistence.models import AccountRow, BrowserSessionRow
+from kiosk_api.sealing import Keyring
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 PASSWORD = "a long enough passphrase"
+KEYS = Keyring(bytes(32), bytes(32), Ed25519PrivateKey.generate())
 
 
 class HandClock:
@@ -68,7 +75,7 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
 
 @pytest.fixture
 def officer(engine: Engine) -> Account:
-    return create_account(engine, "anna", AccountRole.OFFICER, PASSWORD, NOW)
+    return create_account(engine, KEYS, "anna", AccountRole.OFFICER, PASSWORD, NOW)
 
 
 def stored_hash(engine: Engine) -> str:
@@ -80,10 +87,10 @@ def stored_hash(engine: Engine) -> str:
 
 
 def test_the_right_password_and_no_other(engine: Engine, officer: Account) -> None:
-    assert check_password(engine, "anna", PASSWORD) == officer
+    assert check_password(engine, KEYS, "anna", PASSWORD) == officer
     for wrong in ("", PASSWORD + " ", PASSWORD.upper(), "x" * (MAXIMUM_PASSWORD + 1)):
-        assert check_password(engine, "anna", wrong) is None
-    assert check_password(engine, "berta", PASSWORD) is None
+        assert check_password(engine, KEYS, "anna", wrong) is None
+    assert check_password(engine, KEYS, "berta", PASSWORD) is None
 
 
 def test_a_password_is_kept_as_argon2id_and_nowhere_else(engine: Engine, officer: Account) -> None:
@@ -96,41 +103,41 @@ def test_the_same_letters_from_another_keyboard_are_the_same(engine: Engine) -> 
         "pass\u00e9 compos\u00e9 \u00e9l\u00e9phant",
         "passe\u0301 compose\u0301 e\u0301le\u0301phant",
     )
-    create_account(engine, "anna", AccountRole.OFFICER, composed, NOW)
-    assert check_password(engine, "anna", decomposed) is not None
+    create_account(engine, KEYS, "anna", AccountRole.OFFICER, composed, NOW)
+    assert check_password(engine, KEYS, "anna", decomposed) is not None
 
 
 @pytest.mark.parametrize("length", [0, 14, MAXIMUM_PASSWORD + 1])
 def test_a_password_of_the_wrong_length_is_refused(engine: Engine, length: int) -> None:
     with pytest.raises(AccountError, match="characters"):
-        create_account(engine, "anna", AccountRole.OFFICER, "x" * length, NOW)
+        create_account(engine, KEYS, "anna", AccountRole.OFFICER, "x" * length, NOW)
     assert list_accounts(engine) == []
 
 
 @pytest.mark.parametrize("name", ["", "a", "Anna", "-anna", "an na", "anna\n", "a" * 33, "ánna"])
 def test_a_name_that_is_none_is_refused(engine: Engine, name: str) -> None:
     with pytest.raises(AccountError, match="account names"):
-        create_account(engine, name, AccountRole.OFFICER, PASSWORD, NOW)
+        create_account(engine, KEYS, name, AccountRole.OFFICER, PASSWORD, NOW)
 
 
 def test_a_name_belongs_to_one(engine: Engine, officer: Account) -> None:
     with pytest.raises(AccountError, match="already"):
-        create_account(engine, officer.name, AccountRole.SUPERVISOR, PASSWORD, NOW)
+        create_account(engine, KEYS, officer.name, AccountRole.SUPERVISOR, PASSWORD, NOW)
 
 
 def test_a_screen_has_a_lane_and_nobody_else(engine: Engine) -> None:
     with pytest.raises(AccountError, match="needs a lane"):
-        create_account(engine, "screen", AccountRole.SCREEN, PASSWORD, NOW)
+        create_account(engine, KEYS, "screen", AccountRole.SCREEN, PASSWORD, NOW)
     with pytest.raises(AccountError, match="only a screen"):
-        create_account(engine, "anna", AccountRole.OFFICER, PASSWORD, NOW, lane_id="lane-1")
-    screen = create_account(engine, "s1", AccountRole.SCREEN, PASSWORD, NOW, lane_id="lane-1")
+        create_account(engine, KEYS, "anna", AccountRole.OFFICER, PASSWORD, NOW, lane_id="lane-1")
+    screen = create_account(engine, KEYS, "s1", AccountRole.SCREEN, PASSWORD, NOW, lane_id="lane-1")
     assert screen.may_show("lane-1")
     assert not screen.may_show("lane-2")
     assert not screen.may_review
 
 
 def test_who_may_do_what(engine: Engine, officer: Account) -> None:
-    supervisor = create_account(engine, "carla", AccountRole.SUPERVISOR, PASSWORD, NOW)
+    supervisor = create_account(engine, KEYS, "carla", AccountRole.SUPERVISOR, PASSWORD, NOW)
     assert (officer.may_review, officer.may_show("lane-1")) == (True, False)
     assert (supervisor.may_review, supervisor.may_show("lane-1")) == (True, True)
 
@@ -141,9 +148,9 @@ def test_who_may_do_what(engine: Engine, officer: Account) -> None:
 def test_a_browser_outlives_the_process_and_its_cookie_is_not_kept(
     engine: Engine, officer: Account, clock: HandClock
 ) -> None:
-    cookie = BrowserBook(engine, clock).begin(officer)
+    cookie = BrowserBook(engine, KEYS, clock).begin(officer)
     assert len(cookie) >= 43  # 256 bits
-    book = BrowserBook(engine, clock)
+    book = BrowserBook(engine, KEYS, clock)
     assert book.find(cookie) is None
     book.refresh()
     found = book.find(cookie)
@@ -154,7 +161,7 @@ def test_a_browser_outlives_the_process_and_its_cookie_is_not_kept(
 
 
 def test_idleness_and_age_end_a_browser(engine: Engine, officer: Account, clock: HandClock) -> None:
-    book, expiry = BrowserBook(engine, clock), EXPIRY[AccountRole.OFFICER]
+    book, expiry = BrowserBook(engine, KEYS, clock), EXPIRY[AccountRole.OFFICER]
     cookie = book.begin(officer)
     step = expiry.idle - timedelta(seconds=1)
     while clock.passed + step < expiry.absolute:
@@ -176,7 +183,7 @@ def test_idleness_and_age_end_a_browser(engine: Engine, officer: Account, clock:
 def test_use_is_remembered_over_a_restart(
     engine: Engine, officer: Account, clock: HandClock
 ) -> None:
-    book = BrowserBook(engine, clock)
+    book = BrowserBook(engine, KEYS, clock)
     cookie = book.begin(officer)
     clock.passed = EXPIRY[AccountRole.OFFICER].idle - timedelta(minutes=1)
     found = book.find(cookie)
@@ -184,7 +191,7 @@ def test_use_is_remembered_over_a_restart(
     book.touch(found)
     book.refresh()
     clock.passed += timedelta(minutes=5)
-    again = BrowserBook(engine, clock)
+    again = BrowserBook(engine, KEYS, clock)
     again.refresh()
     assert again.find(cookie) is not None
 
@@ -193,21 +200,21 @@ def test_use_is_remembered_over_a_restart(
 def test_a_browser_that_is_signed_out_is_out(
     engine: Engine, officer: Account, clock: HandClock, how: str
 ) -> None:
-    book = BrowserBook(engine, clock)
+    book = BrowserBook(engine, KEYS, clock)
     cookie = book.begin(officer)
     found = book.find(cookie)
     assert found is not None
     if how == "disable":
         disable_account(engine, officer.name, NOW)
     elif how == "password":
-        set_password(engine, officer.name, "another long passphrase")
+        set_password(engine, KEYS, officer.name, "another long passphrase")
     else:
         book.end(found)
         assert not book.is_signed_in(found)
     book.refresh()
     assert book.find(cookie) is None
     assert not book.is_signed_in(found)
-    again = BrowserBook(engine, clock)
+    again = BrowserBook(engine, KEYS, clock)
     again.refresh()
     assert again.find(cookie) is None
 
@@ -215,11 +222,11 @@ def test_a_browser_that_is_signed_out_is_out(
 def test_an_account_that_makes_no_sense_is_not_let_in(
     engine: Engine, officer: Account, clock: HandClock
 ) -> None:
-    cookie = BrowserBook(engine, clock).begin(officer)
+    cookie = BrowserBook(engine, KEYS, clock).begin(officer)
     with engine.begin() as connection:
         connection.exec_driver_sql("PRAGMA ignore_check_constraints=ON")
         connection.exec_driver_sql("UPDATE accounts SET role = 'emperor'")
-    book = BrowserBook(engine, clock)
+    book = BrowserBook(engine, KEYS, clock)
     book.refresh()
     assert book.find(cookie) is None
 
@@ -264,8 +271,8 @@ def test_counts_do_not_grow_without_end(clock: HandClock) -> None:
 
 
 async def test_signing_in(engine: Engine, officer: Account, clock: HandClock) -> None:
-    book = BrowserBook(engine, clock)
-    login = Login(engine, book, clock)
+    book = BrowserBook(engine, KEYS, clock)
+    login = Login(engine, KEYS, book, clock)
     cookie = await login.sign_in(" Anna ", PASSWORD, "10.0.0.1")
     assert not isinstance(cookie, LoginRefusal)
     found = book.find(cookie)
@@ -280,7 +287,7 @@ async def test_signing_in(engine: Engine, officer: Account, clock: HandClock) ->
 async def test_a_crowd_does_not_queue_for_ever(
     engine: Engine, officer: Account, clock: HandClock
 ) -> None:
-    login = Login(engine, BrowserBook(engine, clock), clock)
+    login = Login(engine, KEYS, BrowserBook(engine, KEYS, clock), clock)
     answers = await asyncio.gather(
         *(login.sign_in("anna", PASSWORD, f"10.0.0.{n}") for n in range(12))
     )
@@ -312,3 +319,120 @@ def test_the_command_takes_a_password_from_standard_input(tmp_path: Path) -> Non
     listed = run(accounts, ["list", data])
     assert "disabled" in listed.output
     assert "berta" in listed.output
+
+
+# --- who can write the database, and has no keys -------------------------------------------
+
+
+def change(engine: Engine, statement: str, *values: object) -> None:
+    """Change the file as any program could, without this one's code."""
+    with closing(sqlite3.connect(str(engine.url.database))) as plain:
+        assert plain.execute(statement, values).rowcount == 1
+        plain.commit()
+
+
+def find(engine: Engine, clock: HandClock, cookie: str) -> Browser | None:
+    book = BrowserBook(engine, KEYS, clock)
+    book.refresh()
+    return book.find(cookie)
+
+
+BETTER = [
+    "role = 'supervisor'",
+    "name = 'another'",
+    "lane_id = 'lane-1'",
+]
+
+
+@pytest.mark.parametrize("better", BETTER)
+def test_an_account_that_was_changed_signs_nobody_in(
+    engine: Engine, officer: Account, clock: HandClock, better: str
+) -> None:
+    cookie = BrowserBook(engine, KEYS, clock).begin(officer)
+    assert find(engine, clock, cookie) is not None
+    assert check_password(engine, KEYS, "anna", PASSWORD) == officer
+    change(engine, f"UPDATE accounts SET {better}")
+    assert find(engine, clock, cookie) is None
+    assert check_password(engine, KEYS, "anna", PASSWORD) is None
+    assert check_password(engine, KEYS, "another", PASSWORD) is None
+
+
+def test_a_hash_from_elsewhere_opens_no_account(engine: Engine, officer: Account) -> None:
+    create_account(engine, KEYS, "carla", AccountRole.SUPERVISOR, "another long passphrase", NOW)
+    kept = stored_hash_of(engine, "carla")
+    own = stored_hash_of(engine, "anna")
+    for planted in (PasswordHasher().hash(PASSWORD), own, ""):
+        change(engine, "UPDATE accounts SET password_hash = ? WHERE name = 'carla'", planted)
+        assert check_password(engine, KEYS, "carla", PASSWORD) is None
+    change(engine, "UPDATE accounts SET password_hash = ? WHERE name = 'carla'", kept)
+    assert check_password(engine, KEYS, "carla", "another long passphrase") is not None
+
+
+def stored_hash_of(engine: Engine, name: str) -> str:
+    with reading(engine) as session:
+        query = select(AccountRow.password_hash).where(AccountRow.name == name)
+        return session.scalars(query).one()
+
+
+def test_an_inserted_account_signs_nobody_in(engine: Engine) -> None:
+    planted = PasswordHasher().hash(PASSWORD)
+    change(
+        engine,
+        "INSERT INTO accounts VALUES"
+        " ('a', 'mallory', 'supervisor', NULL, ?, '2026-06-01 12:00:00', NULL)",
+        planted,
+    )
+    assert check_password(engine, KEYS, "mallory", PASSWORD) is None
+
+
+def test_a_disabled_account_does_not_come_back(engine: Engine, officer: Account) -> None:
+    disable_account(engine, "anna", NOW)
+    change(engine, "UPDATE accounts SET disabled_at = NULL")
+    assert check_password(engine, KEYS, "anna", PASSWORD) is None
+
+
+def test_a_disabled_account_gets_no_password(engine: Engine, officer: Account) -> None:
+    disable_account(engine, "anna", NOW)
+    with pytest.raises(AccountError, match="disabled"):
+        set_password(engine, KEYS, "anna", PASSWORD)
+
+
+def test_an_inserted_browser_is_not_signed_in(
+    engine: Engine, officer: Account, clock: HandClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """With a plain digest, or with a seal that other keys made; the control is a seal of ours."""
+    cookie = "c" * 43
+    digest = sha256(cookie.encode()).digest()
+    other = Keyring(bytes(32), b"\1" * 32, KEYS.journal_key)
+    for seal in (b"", bytes(32), _seal(other, digest, officer, NOW)):
+        change(
+            engine,
+            "INSERT INTO browser_sessions VALUES (?, ?, ?, ?)",
+            digest + seal,
+            officer.account_id,
+            *["2026-06-01 12:00:00.000000"] * 2,
+        )
+        assert find(engine, clock, cookie) is None
+        assert officer.account_id in caplog.text
+        change(engine, "DELETE FROM browser_sessions")
+    change(
+        engine,
+        "INSERT INTO browser_sessions VALUES (?, ?, ?, ?)",
+        digest + _seal(KEYS, digest, officer, NOW),
+        officer.account_id,
+        *["2026-06-01 12:00:00.000000"] * 2,
+    )
+    assert find(engine, clock, cookie) is not None
+
+
+@pytest.mark.parametrize("better", ["created_at = '2026-06-01 12:00:01.000000'", "account_id = ?"])
+def test_a_browser_that_was_changed_is_signed_out(
+    engine: Engine, officer: Account, clock: HandClock, better: str
+) -> None:
+    carla = create_account(engine, KEYS, "carla", AccountRole.SUPERVISOR, PASSWORD, NOW)
+    cookie = BrowserBook(engine, KEYS, clock).begin(officer)
+    values = [carla.account_id] * better.count("?")
+    assert find(engine, clock, cookie) is not None
+    change(engine, f"UPDATE browser_sessions SET {better}", *values)
+    clock.passed = timedelta(seconds=1)
+    assert find(engine, clock, cookie) is None

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import FastAPI
 from sqlalchemy import Engine
 
@@ -20,17 +21,20 @@ from kiosk_api.core.reasons import Language
 from kiosk_api.lanes.board import LaneBoard
 from kiosk_api.persistence.engine import open_database
 from kiosk_api.persistence.migrations import upgrade
+from kiosk_api.sealing import Keyring
 from kiosk_api.traveler.texts import STEPS, TEXTS, Step
 from kiosk_api.web.html import Html, html, join
 
 PASSWORD = "a long enough passphrase"
+KEYS = Keyring(bytes(32), bytes(32), Ed25519PrivateKey.generate())
 
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
     engine = open_database(tmp_path / "kiosk.db")
     upgrade(engine)
-    create_account(engine, "s1", AccountRole.SCREEN, PASSWORD, datetime.now(UTC), lane_id="lane-1")
+    now = datetime.now(UTC)
+    create_account(engine, KEYS, "s1", AccountRole.SCREEN, PASSWORD, now, lane_id="lane-1")
     yield engine
     engine.dispose()
 
@@ -38,8 +42,8 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
 @pytest.fixture
 def app(engine: Engine) -> FastAPI:
     app, clock = create_app(), SystemClock()
-    app.state.browsers = BrowserBook(engine, clock)
-    app.state.login = Login(engine, app.state.browsers, clock)
+    app.state.browsers = BrowserBook(engine, KEYS, clock)
+    app.state.login = Login(engine, KEYS, app.state.browsers, clock)
     app.state.boards = {"lane-1": LaneBoard()}
     return app
 
