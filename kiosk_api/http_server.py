@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import resource
+from typing import ClassVar
 
 import h11
 import uvicorn
@@ -25,13 +27,14 @@ HEAD_BYTES = 64 * 1024
 MAX_CONNECTIONS = 256
 """In total: lanes, screens and officers of one kiosk need dozens, each holds a descriptor."""
 
-MAX_CONNECTIONS_OF_ADDRESS = 192
-"""Of one address: the rest is for others. Not fewer, since a proxy brings everybody."""
+SHARE_OF_ADDRESS = 0.75
+"""How many of them one address may have: not fewer, since a proxy brings everybody."""
 
 _MOST_DESCRIPTORS = 65_536
 _ENOUGH_DESCRIPTORS = 1_024  # the connections, eight lanes, workers, the database, the journal
 _MAX_MESSAGE_BYTES = 12 * 1024 * 1024
 _STOP_SECONDS = 5
+_WARNING_SECONDS = 60.0
 _REFUSAL = (
     b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\n"
     b"Content-Length: 0\r\nConnection: close\r\n\r\n"
@@ -44,14 +47,16 @@ class BoundedProtocol(H11Protocol):
     uvicorn's own limits begin with a whole head, or count connections only when one is there.
     """
 
+    _warned_at: ClassVar[float] = -math.inf
     _head_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Take a connection, or refuse it when there are too many."""
         super().connection_made(transport)
         of_address = sum(_address(other) == _address(self) for other in self.connections)
-        if len(self.connections) > most_connections() or of_address > MAX_CONNECTIONS_OF_ADDRESS:
-            _LOG.warning("a connection was refused: there are too many")
+        most = most_connections()
+        if len(self.connections) > most or of_address > most * SHARE_OF_ADDRESS:
+            self._warn()
             self.connections.discard(self)
             transport.write(_REFUSAL)
             transport.close()
@@ -84,6 +89,13 @@ class BoundedProtocol(H11Protocol):
             super().send_400_response(msg)
         else:
             self.transport.abort()
+
+    def _warn(self) -> None:
+        """Say so now and then: whoever opens connections must not fill the log's disk, too."""
+        now = self.loop.time()
+        if now - BoundedProtocol._warned_at > _WARNING_SECONDS:
+            BoundedProtocol._warned_at = now
+            _LOG.warning("a connection was refused: there are too many")
 
     def _await_head(self) -> None:
         if self._head_timer is None and not self.transport.is_closing():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import re
 import resource
 import time
@@ -203,28 +204,32 @@ async def test_what_is_no_request_after_an_answer_ends_the_connection(
     assert not [record for record in caplog.records if record.exc_info]
 
 
-@pytest.mark.parametrize(
-    ("name", "value"), [("MAX_CONNECTIONS", 8), ("MAX_CONNECTIONS_OF_ADDRESS", 8)]
-)
+@pytest.mark.parametrize(("share", "elsewhere_too"), [(1.0, False), (0.5, True)])
 async def test_too_many_connections_are_refused_and_the_others_go_on(
-    clients: Clients, monkeypatch: pytest.MonkeyPatch, name: str, value: int
+    clients: Clients,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    share: float,
+    elsewhere_too: bool,
 ) -> None:
-    monkeypatch.setattr(server_module, name, value)
+    monkeypatch.setattr(BoundedProtocol, "_warned_at", -math.inf)
+    monkeypatch.setattr(server_module, "MAX_CONNECTIONS", 8)
+    monkeypatch.setattr(server_module, "SHARE_OF_ADDRESS", share)
     monkeypatch.setattr(server_module, "HEAD_SECONDS", 5.0)
     async with websockets.connect(f"ws://127.0.0.1:{clients.port}/socket") as socket:
         working = await clients.connect()
-        idle = [await clients.connect() for _ in range(value - 2)]
+        idle = [await clients.connect() for _ in range(int(8 * share) - 2)]
         await asyncio.sleep(0.05)
         for _ in range(5):
             assert await (await clients.connect()).status() == 503
+        assert caplog.text.count("a connection was refused") == 1
         await working.send(GET)
         assert await working.status() == 200
         await socket.send("still here")
         assert await socket.recv() == "still here"
         elsewhere = await clients.connect("127.0.0.2")
         await elsewhere.send(GET)
-        expected = 503 if name == "MAX_CONNECTIONS" else 200
-        assert await elsewhere.status() == expected
+        assert await elsewhere.status() == (200 if elsewhere_too else 503)
         await elsewhere.close()
         # Who leaves makes room.
         await idle.pop().close()
