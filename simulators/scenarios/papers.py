@@ -46,6 +46,9 @@ def mrz_lines(person: Person, document: Document, today: date) -> tuple[str, ...
         content = replace(content, surname="DOPPELGAENGER")
     elif document.tampering is Tampering.OTHER_BIRTH_DATE:
         content = replace(content, birth_date=person.birth_date + timedelta(days=1))
+    elif document.tampering is Tampering.OTHER_SEX:
+        other = Sex.MALE if content.sex is Sex.FEMALE else Sex.FEMALE
+        content = replace(content, sex=other)
     lines = list(encode(content))
     if document.tampering is Tampering.CHECK_DIGIT:
         line, position = (1, 9) if content.template is Template.TD3 else (0, 14)

@@ -45,6 +45,7 @@ class Tampering(StrEnum):
     TRUNCATED = "truncated"  # a line is too short, as of a bad read
     OTHER_NAME = "other_name"  # another name than the record's
     OTHER_BIRTH_DATE = "other_birth_date"
+    OTHER_SEX = "other_sex"
 
 
 class ServiceFault(StrEnum):
