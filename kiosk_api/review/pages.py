@@ -27,6 +27,7 @@ from kiosk_api.review.words import (
     SEVERITIES,
     age_text,
     comparison,
+    cut_text,
     document_lines,
     facts,
     quality_lines,
@@ -63,7 +64,7 @@ _PROBLEMS = {
 
 @router.get("")
 async def queue_page(request: Request, who: Officer, recorded: str = "") -> HTMLResponse:
-    """Who waits, oldest first; follows its stream."""
+    """Who waits, alerts first and then the oldest; follows its stream."""
     service = _service(request)
     waiting = service.queue.waiting
     body = _frame(
@@ -73,12 +74,13 @@ async def queue_page(request: Request, who: Officer, recorded: str = "") -> HTML
             '<p id="count" class="count">{count}</p>'
             '<p id="link" class="link" role="status">{link}</p></div>'
             '<p id="news" class="visually-hidden" role="status" aria-live="polite"></p>'
-            '<ol id="cases" class="cases">{cases}</ol>'
+            '<ol id="cases" class="cases">{cases}</ol><p id="cut" class="soft">{cut}</p>'
             '<p id="empty" class="empty"{hidden}>Nobody is waiting.</p></main>',
             done=await _recorded(service, recorded),
             count=len(waiting.cases),
             link="● live",
             cases=join(_row(case, service.clock.now()) for case in waiting.cases[:_SHOWN_CASES]),
+            cut=cut_text(_SHOWN_CASES, len(waiting.cases)),
             hidden=Html(" hidden") if waiting.cases else Html(),
         ),
     )
@@ -245,6 +247,7 @@ def _queue_data(waiting: Waiting, now: datetime) -> dict[str, Any]:
     return {
         "now": now.isoformat(),
         "count": len(waiting.cases),
+        "cut": cut_text(_SHOWN_CASES, len(waiting.cases)),
         "cases": [
             {
                 "id": case.session_id,

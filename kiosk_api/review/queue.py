@@ -1,4 +1,4 @@
-"""Referred travelers that wait for an officer, oldest first."""
+"""Referred travelers that wait for an officer: alerts first, then the oldest first."""
 
 from __future__ import annotations
 
@@ -49,9 +49,8 @@ class ReviewQueue:
 
     @property
     def waiting(self) -> Waiting:
-        """Who waits now."""
-        ordered = sorted(self._cases.values(), key=lambda case: (case.referred_at, case.session_id))
-        return Waiting(self._number, tuple(ordered))
+        """Who waits now: alerts first, since they may leave; then the oldest first."""
+        return Waiting(self._number, tuple(sorted(self._cases.values(), key=_place)))
 
     def add(self, *cases: Case) -> None:
         """Have these cases wait."""
@@ -73,3 +72,7 @@ class ReviewQueue:
         self._number += 1
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()
+
+
+def _place(case: Case) -> tuple[bool, datetime, str]:
+    return case.severity is not Severity.ALERT, case.referred_at, case.session_id

@@ -177,6 +177,11 @@ def age_text(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60:02} min"
 
 
+def cut_text(shown: int, waiting: int) -> str:
+    """That a queue is longer than what the page shows of it; empty when it is not."""
+    return f"The first {shown} of {waiting} are shown." if shown < waiting else ""
+
+
 def reason_title(code: ReasonCode) -> str:
     """The code as words, beside the sentence that says it in full."""
     return _words(code)

@@ -45,6 +45,7 @@ function show(queue) {
   byId("cases").replaceChildren(...queue.cases.map(row));
   if (focused) document.querySelector(`#cases li[data-id="${focused}"] a`)?.focus();
   byId("count").textContent = String(queue.count);
+  byId("cut").textContent = queue.cut;
   byId("empty").hidden = queue.count > 0;
   byId("link").textContent = "● live";
   byId("link").dataset.state = "live";
