@@ -13,6 +13,7 @@ from sse_starlette import EventSourceResponse
 
 from kiosk_api.core.reasons import REASONS
 from kiosk_api.core.review import MAXIMUM_NOTE, OPTIONS, REFUSALS, has_alert, options
+from kiosk_api.journal.drafts import Shown
 from kiosk_api.journal.resolutions import Resolution
 from kiosk_api.review.queue import Case, Waiting
 from kiosk_api.review.service import (
@@ -200,7 +201,7 @@ async def _case_page(
             at=f"{file.told.decided_at.astimezone(zone):%H:%M}",
             since=file.told.decided_at.isoformat(),
             age=age_text((now - file.told.decided_at).total_seconds()),
-            faces=_faces(file),
+            faces=_faces(file, await service.missing_pictures(session_id)),
             document=_document(file, identity, now.astimezone(zone)),
             reasons=_reasons(file),
             act=act,
@@ -283,7 +284,7 @@ async def _recorded(service: ReviewService, session_id: str) -> Html:
     )
 
 
-def _faces(file: CaseFile) -> Html:
+def _faces(file: CaseFile, missing: frozenset[Shown]) -> Html:
     sentence, alike = comparison(file.told.evidence, file.policy)
     sign = {True: "✓", False: "✗", None: "?"}[alike]
     return html(
@@ -292,18 +293,20 @@ def _faces(file: CaseFile) -> Html:
         "<figure>{enrolled}<figcaption>On record</figcaption></figure></div>"
         '<p class="verdict" data-alike="{alike}"><span aria-hidden="true">{sign}</span> '
         "{sentence}</p></section>",
-        live=_figure(file.session_id, "live", "Traveler at the kiosk"),
-        enrolled=_figure(file.session_id, "enrolled", "Portrait on record"),
+        live=_figure(file.session_id, Shown.LIVE, "Traveler at the kiosk", missing),
+        enrolled=_figure(file.session_id, Shown.ENROLLED, "Portrait on record", missing),
         alike=str(alike).lower(),
         sign=sign,
         sentence=sentence,
     )
 
 
-def _figure(session_id: str, which: str, words: str) -> Html:
+def _figure(session_id: str, which: Shown, words: str, missing: frozenset[Shown]) -> Html:
+    if which in missing:
+        return html('<div class="picture"><p class="missing">No picture</p></div>')
     return html(
         '<div class="picture"><img src="/officer/cases/{}/pictures/{}" alt="{}">'
-        '<p class="missing" hidden>No picture</p></div>',
+        '<p class="missing" hidden>Picture could not be shown: open the case again</p></div>',
         session_id,
         which,
         words,

@@ -172,6 +172,21 @@ class ReviewService:
         await self._view(session_id, officer, Shown.ENROLLED)
         return portrait
 
+    async def missing_pictures(self, session_id: str) -> frozenset[Shown]:
+        """Which pictures there certainly are none of; shows nothing, so nothing goes on record."""
+        missing = set()
+        try:
+            entry = await self._recorded(session_id)
+        except ReviewError:
+            return frozenset()
+        for shown, read in ((Shown.LIVE, self._live_picture), (Shown.ENROLLED, self._portrait)):
+            try:
+                await self._in_thread(read, entry)
+            except ReviewError as error:
+                if error.problem is ReviewProblem.NOT_KEPT:
+                    missing.add(shown)
+        return frozenset(missing)
+
     async def note(self, resolution: Resolution, session_id: str) -> str | None:
         """The note of a resolution; None when none was written or its key is gone.
 

@@ -129,6 +129,17 @@ def test_pictures_are_side_by_side_and_every_view_is_recorded(desk: Desk, stand:
     assert refused.status_code == 403
 
 
+def test_a_picture_that_fails_does_not_read_as_none(desk: Desk, stand: Stand) -> None:
+    desk.expected = ("Failed to load resource",)
+    page = desk.officer()
+    case = new_case(stand, page)
+    page.route("**/pictures/live", lambda route: route.abort())
+    page.goto(f"{stand.url}/officer/cases/{case}")
+    expect(page.locator(".missing:visible")).to_have_text(
+        "Picture could not be shown: open the case again"
+    )
+
+
 def test_a_resolution_needs_a_cause(desk: Desk, stand: Stand) -> None:
     page = desk.officer()
     case = new_case(stand, page)

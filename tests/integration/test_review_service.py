@@ -13,6 +13,7 @@ from session_stand import Stand, lines_of, until
 from kiosk_api.core.journal import EntryKind
 from kiosk_api.core.review import Refusal
 from kiosk_api.intake.workers import WorkerPool
+from kiosk_api.journal.drafts import Shown
 from kiosk_api.journal.pictures import Pictures
 from kiosk_api.journal.reader import entries
 from kiosk_api.journal.session_keys import DatabaseSessionKeys
@@ -169,9 +170,26 @@ async def test_a_traveler_who_was_forgotten_is_not_shown(
         with pytest.raises(ReviewError) as caught:
             await show(session_id, ANNA)
         assert caught.value.problem is ReviewProblem.NOT_KEPT
+    assert await review.missing_pictures(session_id) == {Shown.LIVE, Shown.ENROLLED}
     assert kinds(stand, session_id) == ["decision"]
     file = await review.case(session_id)  # what names nobody is still there
     assert file.told.decision.reasons
+
+
+async def test_only_a_picture_that_is_not_kept_is_missing(
+    stand: Stand, review: ReviewService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session_id = await refer(stand)
+    assert await review.missing_pictures(session_id) == frozenset()
+    assert kinds(stand, session_id) == ["decision"]  # nothing was shown
+    monkeypatch.setattr(review.records, "portrait", lambda _: None)
+    assert await review.missing_pictures(session_id) == {Shown.ENROLLED}
+
+    def broken(_: str) -> bytes:
+        raise OSError(errno.EIO, "disk")
+
+    monkeypatch.setattr(review.records, "portrait", broken)
+    assert await review.missing_pictures(session_id) == frozenset()
 
 
 async def test_an_admitted_session_is_no_case(stand: Stand, review: ReviewService) -> None:

@@ -1,14 +1,15 @@
-// One case: age, missing pictures, and a button that says what it will record.
+// One case: age, pictures that fail, and a button that says what it will record.
 
 const byId = (id) => document.getElementById(id);
 
 for (const image of document.querySelectorAll(".picture img")) {
-  const missing = () => {
+  // The page says itself where there is no picture; this one could not be had now.
+  const failed = () => {
     image.hidden = true;
     image.nextElementSibling.hidden = false;
   };
-  image.addEventListener("error", missing);
-  if (image.complete && image.naturalWidth === 0) missing();
+  image.addEventListener("error", failed);
+  if (image.complete && image.naturalWidth === 0) failed();
 }
 
 const age = byId("age");
