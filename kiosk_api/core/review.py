@@ -91,6 +91,7 @@ OPTIONS: Mapping[ResolutionOutcome, Option] = MappingProxyType(
                     Cause.DOCUMENT_DOUBTED: "Doubt about the document",
                     Cause.LISTED: "Document or person is listed",
                     Cause.QUESTIONS_OPEN: "Questions remain that take time",
+                    Cause.TRAVELER_LEFT: "Traveler left before I saw them; handed on",
                 }
             ),
         ),
@@ -166,6 +167,16 @@ def has_alert(reasons: Sequence[Finding]) -> bool:
     return any(REASONS[finding.code].severity is Severity.ALERT for finding in reasons)
 
 
+def needs_note(reasons: Sequence[Finding], outcome: ResolutionOutcome, cause: Cause) -> bool:
+    """Whether a choice is taken only with a note."""
+    if cause is Cause.OTHER:
+        return True
+    if has_alert(reasons):
+        # Who was let slip is to be found again by what the note says.
+        return OPTIONS[outcome].note_at_alert or cause is Cause.TRAVELER_LEFT
+    return False
+
+
 def choose(
     told: Outcome, reasons: Sequence[Finding], *, outcome: str, cause: str, note: str
 ) -> Choice | Refusal:
@@ -188,11 +199,9 @@ def choose(
         return Refusal.CAUSE_MISSING
     if cause not in option.causes:
         return Refusal.CAUSE_OF_ANOTHER_OUTCOME
-    alert = has_alert(reasons)
-    if alert and not option.despite_alert:
+    if has_alert(reasons) and not option.despite_alert:
         return Refusal.NOT_AT_ALERT
-    needs_note = cause == Cause.OTHER or (alert and option.note_at_alert)
-    if needs_note and not note.strip():
+    if needs_note(reasons, chosen, Cause(cause)) and not note.strip():
         return Refusal.NOTE_MISSING
     if len(note) > MAXIMUM_NOTE:
         return Refusal.NOTE_TOO_LONG

@@ -12,7 +12,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sse_starlette import EventSourceResponse
 
 from kiosk_api.core.reasons import REASONS
-from kiosk_api.core.review import MAXIMUM_NOTE, OPTIONS, REFUSALS, has_alert, options
+from kiosk_api.core.review import MAXIMUM_NOTE, OPTIONS, REFUSALS, has_alert, needs_note, options
 from kiosk_api.journal.drafts import Shown
 from kiosk_api.journal.resolutions import Resolution
 from kiosk_api.review.queue import Case, Waiting
@@ -404,11 +404,12 @@ def _form(file: CaseFile, who: Visitor, fields: Any) -> Html:
         option = OPTIONS[outcome]
         causes = join(
             html(
-                '<label><input type="radio" name="cause" value="{0}.{1}"{3}> {2}</label>',
+                '<label><input type="radio" name="cause" value="{0}.{1}"{3}{4}> {2}</label>',
                 outcome,
                 cause,
                 text,
                 Html(" checked") if fields.get("cause") == f"{outcome}.{cause}" else Html(),
+                Html(" data-note") if needs_note(reasons, outcome, cause) else Html(),
             )
             for cause, text in option.causes.items()
         )
@@ -424,7 +425,7 @@ def _form(file: CaseFile, who: Visitor, fields: Any) -> Html:
             )
         )
     hint = (
-        "Admitting despite an alert needs a note."
+        "Needed at an alert for admitting and for a traveler who left; and for another cause."
         if has_alert(reasons)
         else "Needed for another cause; else as you like."
     )

@@ -35,7 +35,7 @@ if (form !== null) {
       if (!fits) cause.checked = false;
     }
     const cause = form.querySelector("input[name=cause]:checked");
-    byId("note").required = cause !== null && cause.value.endsWith(".other");
+    byId("note").required = cause !== null && "note" in cause.dataset;
     record.textContent = outcome === null ? "Record" : `Record: ${outcome.parentElement.textContent.trim()}`;
   };
   form.addEventListener("change", update);

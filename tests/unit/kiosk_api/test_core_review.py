@@ -84,6 +84,13 @@ def test_an_alert_is_not_sent_back_and_not_admitted_without_words() -> None:
     assert isinstance(chosen("secondary", "listed", reasons=ALERT), Choice)
 
 
+def test_a_case_with_an_alert_whose_traveler_left_is_handed_on_with_words() -> None:
+    assert chosen("secondary", "traveler_left", reasons=ALERT) is Refusal.NOTE_MISSING
+    noted = chosen("secondary", "traveler_left", reasons=ALERT, note="to exit B, red coat")
+    assert noted == Choice(ResolutionOutcome.SECONDARY, Cause.TRAVELER_LEFT)
+    assert isinstance(chosen("secondary", "traveler_left"), Choice)
+
+
 def test_one_alert_among_the_reasons_is_enough() -> None:
     alerts = [code for code in ReasonCode if REASONS[code].severity is Severity.ALERT]
     assert len(alerts) > 3
