@@ -167,6 +167,11 @@ def has_alert(reasons: Sequence[Finding]) -> bool:
     return any(REASONS[finding.code].severity is Severity.ALERT for finding in reasons)
 
 
+def has_adverse(reasons: Sequence[Finding]) -> bool:
+    """Whether a reason is a fact against admission, which another try may hide."""
+    return any(REASONS[finding.code].severity is Severity.ADVERSE for finding in reasons)
+
+
 def needs_note(reasons: Sequence[Finding], outcome: ResolutionOutcome, cause: Cause) -> bool:
     """Whether a choice is taken only with a note."""
     if cause is Cause.OTHER:
@@ -174,7 +179,11 @@ def needs_note(reasons: Sequence[Finding], outcome: ResolutionOutcome, cause: Ca
     if has_alert(reasons):
         # Who was let slip is to be found again by what the note says.
         return OPTIONS[outcome].note_at_alert or cause is Cause.TRAVELER_LEFT
-    return False
+    return (
+        outcome is ResolutionOutcome.RETRY
+        and cause is not Cause.TRAVELER_LEFT
+        and has_adverse(reasons)
+    )
 
 
 def choose(

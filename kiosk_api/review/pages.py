@@ -12,7 +12,15 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sse_starlette import EventSourceResponse
 
 from kiosk_api.core.reasons import REASONS
-from kiosk_api.core.review import MAXIMUM_NOTE, OPTIONS, REFUSALS, has_alert, needs_note, options
+from kiosk_api.core.review import (
+    MAXIMUM_NOTE,
+    OPTIONS,
+    REFUSALS,
+    has_adverse,
+    has_alert,
+    needs_note,
+    options,
+)
 from kiosk_api.journal.drafts import Shown
 from kiosk_api.journal.resolutions import Resolution
 from kiosk_api.review.queue import Case, Waiting
@@ -424,11 +432,12 @@ def _form(file: CaseFile, who: Visitor, fields: Any) -> Html:
                 Html(" checked") if fields.get("outcome") == outcome else Html(),
             )
         )
-    hint = (
-        "Needed at an alert for admitting and for a traveler who left; and for another cause."
-        if has_alert(reasons)
-        else "Needed for another cause; else as you like."
-    )
+    if has_alert(reasons):
+        hint = "Needed for admitting, for a traveler who left, and for another cause."
+    elif has_adverse(reasons):
+        hint = "Needed for sending back to a kiosk, and for another cause."
+    else:
+        hint = "Needed for another cause; else as you like."
     return html(
         '<section class="act"><h2>What do you do?</h2>'
         '<form method="post" action="/officer/cases/{id}/resolution" id="resolve">'

@@ -91,6 +91,15 @@ def test_a_case_with_an_alert_whose_traveler_left_is_handed_on_with_words() -> N
     assert isinstance(chosen("secondary", "traveler_left"), Choice)
 
 
+def test_a_fact_against_is_not_sent_back_without_words() -> None:
+    check = (Finding(ReasonCode.OPTED_OUT),)
+    assert chosen("retry", "picture_again", reasons=ORDINARY) is Refusal.NOTE_MISSING
+    assert chosen("retry", "kiosk_fault", reasons=(*check, *ORDINARY)) is Refusal.NOTE_MISSING
+    assert isinstance(chosen("retry", "picture_again", note="sun in the lens"), Choice)
+    assert isinstance(chosen("retry", "traveler_left"), Choice)
+    assert isinstance(chosen("retry", "picture_again", reasons=check), Choice)
+
+
 def test_one_alert_among_the_reasons_is_enough() -> None:
     alerts = [code for code in ReasonCode if REASONS[code].severity is Severity.ALERT]
     assert len(alerts) > 3
