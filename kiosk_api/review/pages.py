@@ -39,8 +39,10 @@ from kiosk_api.review.words import (
     cut_text,
     document_lines,
     facts,
+    moment_text,
     quality_lines,
     record_lines,
+    short_id,
 )
 from kiosk_api.web.guards import FORM_TOKEN, Form, Visitor, require
 from kiosk_api.web.html import Html, html, join
@@ -200,13 +202,14 @@ async def _case_page(
         who,
         html(
             '<main class="case">{problem}<div class="headline"><a class="back" href="/officer">'
-            "← All referrals</a><h1>{lane}</h1><p>Referred {at}, "
+            "← All referrals</a><h1>{lane} <small>{short}</small></h1><p>Referred {at}, "
             '<strong id="age" data-since="{since}">{age}</strong> ago</p></div>'
             '<div class="columns"><div class="left">{faces}{document}</div>'
             '<div class="right">{reasons}{act}</div></div>{origin}</main>',
             problem=html('<p class="problem" role="alert">{}</p>', problem) if problem else Html(),
             lane=file.lane_id,
-            at=f"{file.told.decided_at.astimezone(zone):%H:%M}",
+            short=short_id(session_id),
+            at=moment_text(file.told.decided_at.astimezone(zone), now.astimezone(zone)),
             since=file.told.decided_at.isoformat(),
             age=age_text((now - file.told.decided_at).total_seconds()),
             faces=_faces(file, await service.missing_pictures(session_id)),
@@ -216,7 +219,7 @@ async def _case_page(
             origin=_origin(file),
         ),
     )
-    title = f"{file.lane_id}: referral"
+    title = f"{file.lane_id} {short_id(session_id)}: referral"
     return page(title, body, styles=("officer.css",), scripts=("case.js",), status=status)
 
 
@@ -242,7 +245,7 @@ def _row(case: Case, now: datetime) -> Html:
         id=case.session_id,
         level=case.severity.name.lower(),
         lane=case.lane_id,
-        short=case.session_id[-6:],
+        short=short_id(case.session_id),
         sign=sign,
         word=word,
         why=case.headline,
@@ -285,8 +288,9 @@ async def _recorded(service: ReviewService, session_id: str) -> Html:
     if done is None:
         return Html()
     return html(
-        '<p class="done" role="status">✓ On record: {}, {}. {}</p>',
+        '<p class="done" role="status">✓ On record: {} {}, {}. {}</p>',
         file.lane_id,
+        short_id(session_id),
         done.outcome_text,
         done.cause_text,
     )
@@ -297,7 +301,7 @@ def _faces(file: CaseFile, missing: frozenset[Shown]) -> Html:
     sign = {True: "✓", False: "✗", None: "?"}[alike]
     return html(
         '<section class="faces"><h2 class="visually-hidden">Compare the faces</h2>'
-        '<div class="pair"><figure>{live}<figcaption>At the kiosk, today</figcaption></figure>'
+        '<div class="pair"><figure>{live}<figcaption>At the kiosk</figcaption></figure>'
         "<figure>{enrolled}<figcaption>On record</figcaption></figure></div>"
         '<p class="verdict" data-alike="{alike}"><span aria-hidden="true">{sign}</span> '
         "{sentence}</p></section>",

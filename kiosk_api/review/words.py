@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import date
+from datetime import date, datetime
 from types import MappingProxyType
 
 from documents.mrz import BirthDate, FieldReading, IssuerCode, MRZReading, normalise, parse
@@ -175,6 +175,16 @@ def age_text(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60}:{whole % 60:02}"
     return f"{whole // 3600} h {whole % 3600 // 60:02} min"
+
+
+def short_id(session_id: str) -> str:
+    """What of a session's id the receipt has, and by which people name a case."""
+    return session_id[-6:]
+
+
+def moment_text(moment: datetime, now: datetime) -> str:
+    """The time of day, with the date unless it is today's; both in the zone of the site."""
+    return f"{moment:%H:%M}" if moment.date() == now.date() else f"{moment:%H:%M on %d %b %Y}"
 
 
 def cut_text(shown: int, waiting: int) -> str:

@@ -87,9 +87,13 @@ def test_the_queue_follows_without_reloading(desk: Desk, stand: Stand) -> None:
     ages = page.eval_on_selector_all("#cases time", "all => all.map(t => t.dataset.since)")
     assert ages == sorted(ages)
     row.click()
+    expect(page.locator("h1")).to_have_text(f"lane-1 {case[-6:]}")
+    expect(page).to_have_title(re.compile(f"lane-1 {case[-6:]}"))
     choose(page, "secondary", "identity_doubted")
     page.click("#record")
-    expect(page.locator(".done")).to_contain_text("On record: lane-1, Secondary inspection")
+    expect(page.locator(".done")).to_contain_text(
+        f"On record: lane-1 {case[-6:]}, Secondary inspection"
+    )
     assert case not in waiting(page)
     expect(other.locator(f'#cases a[href$="{case}"]')).to_have_count(0)
 
