@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Path, Request
 from fastapi.responses import HTMLResponse
 from sse_starlette import EventSourceResponse
 
+from kiosk_api.access.accounts import AccountRole
 from kiosk_api.core.evidence import Fault, FaultKind, Stage
 from kiosk_api.core.reasons import Language
 from kiosk_api.lanes.board import LaneBoard, Shown
@@ -133,7 +134,8 @@ async def events(lane: Lane, request: Request) -> EventSourceResponse:
         now=board.shown,
         after=after,
         data=lambda shown: {"step": STEPS[shown.signal]},
-        keeps_signed_in=True,
+        # A screen is used by its open page; an officer who looks in is not.
+        keeps_signed_in=who.account.role is AccountRole.SCREEN,
     )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from fastapi import FastAPI
+from fastapi import FastAPI, Response
 from sqlalchemy import Engine
 
 from kiosk_api.access.accounts import AccountRole, create_account
@@ -22,6 +22,7 @@ from kiosk_api.lanes.board import LaneBoard
 from kiosk_api.persistence.engine import open_database
 from kiosk_api.persistence.migrations import upgrade
 from kiosk_api.sealing import Keyring
+from kiosk_api.traveler import pages
 from kiosk_api.traveler.texts import STEPS, TEXTS, Step
 from kiosk_api.web.html import Html, html, join
 
@@ -59,9 +60,9 @@ def token_in(page: str) -> str:
     return page.split('name="form_token" value="')[1].split('"')[0]
 
 
-async def sign_in(client: httpx.AsyncClient, target: str = "") -> httpx.Response:
+async def sign_in(client: httpx.AsyncClient, target: str = "", name: str = "s1") -> httpx.Response:
     page = await client.get("/login", params={"next": target})
-    fields = {"form_token": token_in(page.text), "name": "s1", "password": PASSWORD}
+    fields = {"form_token": token_in(page.text), "name": name, "password": PASSWORD}
     return await client.post("/login", data={**fields, "next": target})
 
 
@@ -127,6 +128,27 @@ async def test_nobody_gets_in_without_signing_in(secure: httpx.AsyncClient) -> N
         assert (await secure.get(f"{path}/events")).status_code == 401
     secure.cookies.set("__Host-kiosk_session", "x" * 43)
     assert (await secure.get("/screen/lane-1")).status_code == 401
+
+
+@pytest.mark.parametrize(("name", "kept"), [("s1", True), ("chief", False)])
+async def test_only_a_screen_stays_signed_in_by_its_open_page(
+    secure: httpx.AsyncClient,
+    engine: Engine,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    kept: bool,
+) -> None:
+    create_account(engine, KEYS, "chief", AccountRole.SUPERVISOR, PASSWORD, datetime.now(UTC))
+    asked: list[bool] = []
+
+    def stream(*_: object, keeps_signed_in: bool, **__: object) -> Response:
+        asked.append(keeps_signed_in)
+        return Response()
+
+    monkeypatch.setattr(pages, "stream", stream)
+    await sign_in(secure, name=name)
+    assert (await secure.get("/screen/lane-1/events")).status_code == 200
+    assert asked == [kept]
 
 
 async def test_a_token_of_the_api_opens_no_page(secure: httpx.AsyncClient) -> None:
