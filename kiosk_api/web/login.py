@@ -45,7 +45,10 @@ async def login_page(request: Request, next: str = "") -> Response:  # noqa: A00
 
 @router.post("/login")
 async def sign_in(request: Request) -> Response:
-    """Check name and password; on success go on to the page that was asked for."""
+    """Check name and password; on success go on to the page that was asked for.
+
+    Whom the request was signed in as before is signed out: nobody's session is left behind.
+    """
     fields = await form_fields(request)
     check_form_token(request.cookies.get(cookie_name(request, "kiosk_login"), ""), fields)
     login: Login = request.app.state.login
@@ -56,11 +59,19 @@ async def sign_in(request: Request) -> Response:
         status, text = _TEXTS[cookie]
         return _form(request, target, name=name, problem=text, status=status)
     book: BrowserBook = request.app.state.browsers
+    before = book.find(request.cookies.get(cookie_name(request, "kiosk_session"), ""))
+    if before is not None:
+        try:
+            await asyncio.to_thread(book.end, before)
+        except SQLAlchemyError as error:
+            raise PageError(
+                503, "Not signed in", "Who was signed in before could not be signed out. Try again."
+            ) from error
     browser = book.find(cookie)
     where = target if _NEXT.fullmatch(target) else _home(browser.account if browser else None)
     response = RedirectResponse(where, 303, HEADERS)
     _set(request, response, "kiosk_session", cookie, _cookie_age(browser))
-    response.delete_cookie(cookie_name(request, "kiosk_login"), path="/")
+    _unset(request, response, "kiosk_login")
     return response
 
 
@@ -77,7 +88,7 @@ async def sign_out(
             503, "Not signed out", "Try again; until then you are signed in."
         ) from error
     response = RedirectResponse("/login", 303, HEADERS)
-    response.delete_cookie(cookie_name(request, "kiosk_session"), path="/")
+    _unset(request, response, "kiosk_session")
     return response
 
 
@@ -136,6 +147,17 @@ def _cookie_age(browser: Browser | None) -> int | None:
     if browser is None or browser.account.role is not AccountRole.SCREEN:
         return None
     return int(EXPIRY[AccountRole.SCREEN].absolute.total_seconds())
+
+
+def _unset(request: Request, response: Response, name: str) -> None:
+    # With the attributes of setting it: browsers refuse a `__Host-` cookie that is not secure.
+    response.delete_cookie(
+        cookie_name(request, name),
+        path="/",
+        secure=request.url.scheme == "https",
+        httponly=True,
+        samesite="strict",
+    )
 
 
 def _set(

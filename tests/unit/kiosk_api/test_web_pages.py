@@ -13,7 +13,7 @@ from fastapi import FastAPI, Response
 from sqlalchemy import Engine
 
 from kiosk_api.access.accounts import AccountRole, create_account
-from kiosk_api.access.browsers import BrowserBook
+from kiosk_api.access.browsers import BrowserBook, form_token
 from kiosk_api.access.login import Login
 from kiosk_api.app import create_app
 from kiosk_api.clock import SystemClock
@@ -89,6 +89,40 @@ async def test_over_https_cookies_are_secure_and_bound_to_the_host(
         assert attribute in cookie
     assert "Domain" not in cookie
     assert (await secure.get("/screen/lane-1")).status_code == 200
+
+
+async def test_signing_in_again_ends_the_session_of_before(secure: httpx.AsyncClient) -> None:
+    await sign_in(secure)
+    before = secure.cookies["__Host-kiosk_session"]
+    await sign_in(secure)
+    after = secure.cookies["__Host-kiosk_session"]
+    assert (await secure.get("/screen/lane-1")).status_code == 200
+    secure.cookies.clear()
+    for cookie, status in ((before, 401), (after, 200)):
+        answer = await secure.get(
+            "/screen/lane-1", headers={"cookie": f"__Host-kiosk_session={cookie}"}
+        )
+        assert answer.status_code == status
+
+
+async def test_a_wrong_password_ends_no_session(secure: httpx.AsyncClient) -> None:
+    await sign_in(secure)
+    assert (await sign_in(secure, name="nobody")).status_code == 401
+    assert (await secure.get("/screen/lane-1")).status_code == 200
+
+
+async def test_over_https_cookies_are_taken_back_as_they_were_set(
+    secure: httpx.AsyncClient,
+) -> None:
+    signed_in = await sign_in(secure)
+    token = form_token(secure.cookies["__Host-kiosk_session"])
+    signed_out = await secure.post("/logout", data={"form_token": token})
+    assert signed_out.status_code == 303
+    for answer, name in ((signed_in, "kiosk_login"), (signed_out, "kiosk_session")):
+        (cookie,) = [c for c in answer.headers.get_list("set-cookie") if f"{name}=" in c]
+        assert cookie.startswith(f"__Host-{name}=")
+        for attribute in ("Max-Age=0", "Secure", "HttpOnly", "SameSite=strict", "Path=/"):
+            assert f"; {attribute}" in cookie
 
 
 @pytest.mark.parametrize(
