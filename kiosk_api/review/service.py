@@ -132,7 +132,11 @@ class ReviewService:
         """
         entry = await self._in_thread(self.journal.find, session_id)
         if entry is not None and entry.outcome == Outcome.REFER:
-            return await self._in_thread(self._file_of, entry)
+            file = await self._in_thread(self._file_of, entry)
+            if file.resolution is not None:
+                # Also one whose receipt came too late for the officer who entered it.
+                self.queue.remove(session_id)
+            return file
         live = self.find_live(session_id)
         if live is None or live.told is None or live.told.decision.outcome is not Outcome.REFER:
             raise ReviewError(ReviewProblem.NO_CASE)
@@ -222,7 +226,12 @@ class ReviewService:
         draft = ResolutionDraft(
             session_id=session_id, choice=choice, officer=officer, resolved_at=now, note=sealed
         )
-        receipt = await self._append(draft)
+        try:
+            receipt = await self._append(draft)
+        except ReviewError as error:
+            if error.problem is ReviewProblem.RESOLVED:
+                self.queue.remove(session_id)
+            raise
         self.queue.remove(session_id)
         return Resolution(receipt.seq, choice.outcome, choice.cause, officer, now, sealed)
 

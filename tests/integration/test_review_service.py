@@ -18,6 +18,7 @@ from kiosk_api.journal.pictures import Pictures
 from kiosk_api.journal.reader import entries
 from kiosk_api.journal.session_keys import DatabaseSessionKeys
 from kiosk_api.review.service import (
+    CaseFile,
     ResolutionRefusedError,
     ReviewError,
     ReviewProblem,
@@ -149,6 +150,27 @@ async def test_the_second_officer_comes_too_late(stand: Stand, review: ReviewSer
     resolution = (await review.case(session_id)).resolution
     assert resolution is not None
     assert resolution.officer == ANNA
+
+
+async def test_a_case_that_is_found_resolved_waits_no_longer(
+    stand: Stand, review: ReviewService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session_id = await refer(stand)
+    unresolved, waiting = await review.case(session_id), review.queue.waiting.cases
+    await review.resolve(session_id, ANNA, outcome="admit", cause="same_person", note="")
+    review.queue.add(*waiting)  # as when the receipt came after the officer's patience
+    assert (await review.case(session_id)).resolution is not None
+    assert queue(review) == []
+
+    async def too_early(*_: object) -> CaseFile:
+        return unresolved
+
+    review.queue.add(*waiting)
+    monkeypatch.setattr(ReviewService, "case", too_early)
+    with pytest.raises(ReviewError) as caught:
+        await review.resolve(session_id, BERTA, outcome="admit", cause="same_person", note="")
+    assert caught.value.problem is ReviewProblem.RESOLVED
+    assert queue(review) == []
 
 
 async def test_what_the_table_does_not_take_is_not_recorded(
