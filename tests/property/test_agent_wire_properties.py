@@ -159,11 +159,11 @@ def test_the_round_trip_property_catches_a_decoder_that_forgets() -> None:
     def forgetful(text: str | bytes) -> Any:
         message = wire.decode_from_agent(text)
         if isinstance(message, wire.DocumentScanned):
-            return wire.DocumentScanned(message.header, message.mrz_lines, ())
+            return wire.DocumentScanned(message.header, message.mrz_lines[:1], ())
         return message
 
     @settings(BROKEN)
-    @given(agent_messages)
+    @given(agent_messages.filter(lambda message: isinstance(message, wire.DocumentScanned)))
     def check(message: wire.AgentMessage) -> None:
         assert_round_trip(forgetful, message)
 
