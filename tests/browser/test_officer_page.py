@@ -253,6 +253,8 @@ def test_pages_let_nothing_in_from_elsewhere(desk: Desk, stand: Stand) -> None:
     requested: list[str] = []
     page.on("request", lambda request: requested.append(request.url))
     case = new_case(stand, page)
+    front = page.request.get(f"{stand.url}/").headers["content-security-policy"]
+    assert "frame-ancestors 'none'" in front
     for path in ("/officer", f"/officer/cases/{case}", "/static/queue.js"):
         answer = page.request.get(f"{stand.url}{path}")
         if answer.headers["content-type"].startswith("text/html"):
