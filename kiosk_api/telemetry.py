@@ -30,7 +30,7 @@ class Telemetry:
         self._stages = Histogram(
             "kiosk_stage_seconds",
             "Time of one stage.",
-            ("stage",),
+            ("stage", "outcome"),
             buckets=_SECONDS,
             registry=self._registry,
         )
@@ -61,7 +61,7 @@ class Telemetry:
         if over_budget:
             self._over_budget.inc()
         for stage, milliseconds in stages_ms.items():
-            self._stages.labels(stage).observe(milliseconds / 1000)
+            self._stages.labels(stage, outcome).observe(milliseconds / 1000)
 
     def worker(self, event: str) -> None:
         """Count what happened to a face worker."""

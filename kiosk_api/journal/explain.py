@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from kiosk_api.core.answers import Detail, Finding, Refer
@@ -17,6 +17,9 @@ from kiosk_api.journal.replay import RecordedDecision
 from kiosk_api.journal.resolutions import Resolution, View
 
 _BAR = 40
+_BEFORE_PICTURE = ("document", "record")
+_FACE_PARTS = ("decode", "detect", "landmarks", "quality", "embed")
+_AFTER_FACE = ("decision", "journal")
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,16 +153,41 @@ def _time_lines(recorded: RecordedDecision) -> Iterator[str]:
     body = recorded.entry.body
     budget, answer = body.get("budget_ms"), body.get("answer_ms")
     yield "Time"
-    stages = body.get("stages_ms")
-    longest = max((ms for _, ms in _numbers(stages)), default=0.0)
-    for stage, ms in _numbers(stages):
-        bar = "▇" * round(_BAR * ms / longest) if longest else ""
-        yield f"  {stage:10} {ms:8.1f} ms  {bar}".rstrip()
+    yield from _waterfall(dict(_numbers(body.get("stages_ms"))))
     if isinstance(answer, int | float) and isinstance(budget, int | float):
         verdict = "OVER BUDGET" if body.get("over_budget") else "inside the budget"
         yield f"  from picture to answer {answer:.1f} ms of {budget:.0f} ms: {verdict}"
     else:
         yield "  from picture to answer: not measured (no picture was taken)"
+
+
+def _waterfall(stages: Mapping[str, float]) -> Iterator[str]:
+    """One bar a stage, each where it began: what came before the picture, then from the picture on.
+
+    Stages are not stamped, only measured; each begins where the one before it ended.
+    """
+    before = [stage for stage in _BEFORE_PICTURE if stage in stages]
+    within = [f"face.{part}" for part in _FACE_PARTS if f"face.{part}" in stages]
+    behind = [stage for stage in _AFTER_FACE if stage in stages]
+    rest = sorted(set(stages) - {*before, *within, *behind, "face"})
+    starts = dict(_one_after_the_other(before, stages, 0.0))
+    starts |= {"face": 0.0} if "face" in stages else {}
+    starts |= _one_after_the_other(within, stages, 0.0)
+    starts |= _one_after_the_other([*behind, *rest], stages, stages.get("face", 0.0))
+    end = max((starts[stage] + stages[stage] for stage in starts), default=0.0)
+    for stage, start in starts.items():
+        ms = stages[stage]
+        scale = _BAR / end if end else 0.0
+        bar = " " * round(start * scale) + ("▇" * max(1, round(ms * scale)) if ms else "")
+        yield f"  {stage:14} {ms:8.1f} ms  {bar}".rstrip()
+
+
+def _one_after_the_other(
+    names: list[str], stages: Mapping[str, float], start: float
+) -> Iterator[tuple[str, float]]:
+    for name in names:
+        yield name, start
+        start += stages[name]
 
 
 def _numbers(stages: Plain) -> Iterator[tuple[str, float]]:

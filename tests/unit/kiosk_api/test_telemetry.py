@@ -29,7 +29,8 @@ def test_answers_are_counted() -> None:
     # A session without a face has no time of an answer: it is not measured, not zero.
     assert found["kiosk_answer_seconds_count", "REFER"] == 1
     assert found["kiosk_answer_seconds_sum", "ADMIT"] == 0.12
-    assert found["kiosk_stage_seconds_count", "face"] == 2
+    assert found["kiosk_stage_seconds_count", "ADMIT", "face"] == 1
+    assert found["kiosk_stage_seconds_count", "REFER", "face"] == 1
 
 
 def test_two_services_do_not_share_their_numbers() -> None:
