@@ -17,7 +17,7 @@ from kiosk_api.core.evidence import (
     Why,
 )
 from kiosk_api.core.policy import Policy
-from kiosk_api.core.reasons import ReasonCode, Severity
+from kiosk_api.core.reasons import Severity
 
 SEVERITIES: Mapping[Severity, tuple[str, str]] = MappingProxyType(
     {
@@ -190,11 +190,6 @@ def moment_text(moment: datetime, now: datetime) -> str:
 def cut_text(shown: int, waiting: int) -> str:
     """That a queue is longer than what the page shows of it; empty when it is not."""
     return f"The first {shown} of {waiting} are shown." if shown < waiting else ""
-
-
-def reason_title(code: ReasonCode) -> str:
-    """The code as words, beside the sentence that says it in full."""
-    return _words(code)
 
 
 def _issuer(field: FieldReading[IssuerCode]) -> str:

@@ -13,9 +13,8 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from kiosk_api.access.guards import SCHEME, require
 from kiosk_api.access.tokens import Principal, Role
-from kiosk_api.core.evidence import Fault, FaultKind, Stage
+from kiosk_api.core.evidence import Fault, FaultKind
 from kiosk_api.core.plain import CodecError
-from kiosk_api.core.session import SessionState
 from kiosk_api.journal.errors import JournalError
 from kiosk_api.problems import Problem, ProblemDetails
 from kiosk_api.sessions.errors import (
@@ -195,10 +194,7 @@ async def cancel_session(session_id: SessionId, request: Request, principal: Wri
     service = _service(request)
     live = await _live(service, session_id)
     _check_opener(live, principal)
-    stage = (
-        Stage.DOCUMENT if live.session.state is SessionState.AWAITING_DOCUMENT else Stage.CAPTURE
-    )
-    await service.fault(live, Fault(FaultKind.CANCELLED, stage))
+    await service.fault(live, Fault(FaultKind.CANCELLED, live.stage))
     return session_view(live)
 
 

@@ -11,8 +11,8 @@ from datetime import datetime
 from typing import Any
 
 from kiosk_api.core.decision import Decision
-from kiosk_api.core.evidence import Evidence
-from kiosk_api.core.session import Session
+from kiosk_api.core.evidence import Evidence, Stage
+from kiosk_api.core.session import Session, SessionState
 from kiosk_api.journal.drafts import PictureRef
 from kiosk_api.journal.jobs import Receipt
 from kiosk_api.sealing import Sealer
@@ -75,6 +75,12 @@ class LiveSession:
     _events: list[SessionEvent] = field(default_factory=list)
     _complete: bool = False
     _news: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    @property
+    def stage(self) -> Stage:
+        """The stage that a traveler who goes away leaves."""
+        waits = self.session.state is SessionState.AWAITING_DOCUMENT
+        return Stage.DOCUMENT if waits else Stage.CAPTURE
 
     @property
     def finished(self) -> bool:

@@ -244,7 +244,7 @@ class SessionService:
 
     def fingerprint(self, picture: bytes) -> str:
         """A keyed digest of a picture, 16 hexadecimal digits: it tells two apart, nothing else."""
-        return self.keyring.blind_index("capture", sha256(picture).hexdigest()).hex()[:16]
+        return self._picture_digest(picture).hex()[:16]
 
     async def opened_by(self, request: RequestKey) -> str | None:
         """The id of the session that the same request opened before, or None.
@@ -382,12 +382,7 @@ class SessionService:
             now = self.clock.monotonic()
             for live in tuple(self._active.values()):
                 if now - live.touched > idle and not live.lock.locked():
-                    stage = (
-                        Stage.DOCUMENT
-                        if live.session.state is SessionState.AWAITING_DOCUMENT
-                        else Stage.CAPTURE
-                    )
-                    await self.fault(live, Fault(FaultKind.SESSION_EXPIRED, stage))
+                    await self.fault(live, Fault(FaultKind.SESSION_EXPIRED, live.stage))
 
     async def interrupt_all(self) -> None:
         """Refer every open session, because the service ends."""
@@ -551,9 +546,12 @@ class SessionService:
             case DocumentEvent():
                 return self.keyring.blind_index("event.document", json.dumps(event.lines))
             case FaceEvent():
-                return self.keyring.blind_index("event.face", sha256(event.picture).hexdigest())
+                return self._picture_digest(event.picture)
             case _:
                 assert_never(event)
+
+    def _picture_digest(self, picture: bytes) -> bytes:
+        return self.keyring.blind_index("capture", sha256(picture).hexdigest())
 
     def _remember(self, live: LiveSession) -> None:
         self._sessions[live.session.session_id] = live
