@@ -18,6 +18,13 @@ class BiometricsErrorCode(StrEnum):
     TEMPLATE_MALFORMED = "template_malformed"
     TEMPLATE_OF_ANOTHER_MODEL = "template_of_another_model"
     THRESHOLD_TABLE_INVALID = "threshold_table_invalid"
+    COHORT_MALFORMED = "cohort_malformed"
+    COHORT_OF_ANOTHER_MODEL = "cohort_of_another_model"
+    COHORT_REFERENCE_MISMATCHED = "cohort_reference_mismatched"
+    COHORT_SIGNATURE_INVALID = "cohort_signature_invalid"
+    COHORT_TOO_SMALL = "cohort_too_small"
+    COHORT_UNBALANCED = "cohort_unbalanced"
+    DISTANCES_MALFORMED = "distances_malformed"
 
 
 class BiometricsError(Exception):
