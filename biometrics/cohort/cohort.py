@@ -38,10 +38,11 @@ __all__ = [
 ]
 
 NEAR_DUPLICATE_AT_MOST = 0.30
-"""Entries within this raw distance of the record are left out and counted. Among strangers of
-the shared photographs (lfw) it is not reached once in a million pairs, while half of all pairs
-of one person lie within it or near it: whoever is this near is most likely the same person
-under another key, or a twin. One such entry raises FNMR at FMR 1e-4 from 0.14 to 0.36."""
+"""Entries within this raw distance of the record are left out and counted: most likely the same
+person under another key, or a twin, of which one takes FNMR at FMR 1e-4 from 0.14 to 0.36. Of
+4.3 million pairs of strangers of the shared photographs (lfw) 2 lie within it, and 6 % of the
+pairs of one person: it leaves out strangers hardly ever, and does not find every double
+enrolment. Those that it misses make the score stricter for their owner, never laxer."""
 
 _REFERENCE_MAGIC = b"CREF"
 _REFERENCE_FORMAT = 1
