@@ -5,26 +5,30 @@ or a detector that hangs on hostile bytes would hang its caller, so whoever has 
 in a process that can be killed; the deadline here only stops work that nobody waits for any more.
 """
 
+import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import numpy as np
 
 from biometrics import matching
 from biometrics.pictures import decode_picture
-from biometrics.protocols import FaceEngine
+from biometrics.protocols import FaceEngine, RGBPicture
 from biometrics.quality import measure_quality
 from biometrics.quality.view import FaceView
 from biometrics.results import (
     Box,
+    Detection,
     FaceMeasurement,
     FaceOutcome,
     FaceTemplate,
+    FivePoints,
     MatchResult,
     MeasuredFace,
     NoFace,
     OutOfTime,
+    Purpose,
     SeveralFaces,
     Stage,
     TooPoor,
@@ -65,20 +69,62 @@ class FacePipeline:
         """The threshold that `compare` holds distances against."""
         return self._threshold
 
-    def measure(self, picture: bytes, *, deadline: float | None) -> FaceMeasurement:
+    def measure(
+        self,
+        picture: bytes,
+        *,
+        deadline: float | None,
+        purpose: Purpose = Purpose.LIVE,
+        refuse: bool = True,
+    ) -> FaceMeasurement:
         """Measure the face in the bytes of a JPEG or PNG picture.
 
         Args:
             picture: Untrusted bytes.
             deadline: Monotonic seconds of the pipeline's clock, or None for no limit. No stage
                 begins after it; a stage under way runs to its end.
+            purpose: What the template is for.
+            refuse: Make no template of a face among several, or of one too poor to compare.
+                Without, the largest and most central face is measured whatever it looks like:
+                for evaluations, which count what the product would refuse by themselves.
 
         Raises:
             BiometricsError: ENGINE_FAILED. Nothing that a picture shows raises.
         """
         stages = _Stages(self._clock, deadline)
         try:
-            outcome = self._outcome(picture, stages)
+            with stages.begin(Stage.DECODE):
+                decoded = decode_picture(picture)
+            outcome: FaceOutcome = (
+                decoded
+                if isinstance(decoded, UnreadablePicture)
+                else self._outcome(decoded, None, stages, purpose, refuse)
+            )
+        except _OutOfTimeError as stop:
+            outcome = OutOfTime(stop.stage)
+        return FaceMeasurement(outcome, stages.timings_ms)
+
+    def measure_frame(
+        self,
+        frame: RGBPicture,
+        *,
+        deadline: float | None,
+        found: Sequence[Detection] | None = None,
+    ) -> FaceMeasurement:
+        """Measure a decoded, upright frame of a live sequence, shape (height, width, 3), uint8.
+
+        Args:
+            frame: A frame that the caller decoded.
+            deadline: As of `measure`.
+            found: Faces that a tracker verified in this very frame, largest first; detection
+                is left out then. None detects.
+
+        Raises:
+            BiometricsError: ENGINE_FAILED.
+        """
+        stages = _Stages(self._clock, deadline)
+        try:
+            outcome = self._outcome(frame, found, stages, Purpose.LIVE, True)
         except _OutOfTimeError as stop:
             outcome = OutOfTime(stop.stage)
         return FaceMeasurement(outcome, stages.timings_ms)
@@ -100,34 +146,45 @@ class FacePipeline:
         noise = np.random.default_rng(0).integers(0, 256, (480, 640, 3), dtype=np.uint8)
         self._engine.detect(noise)
         landmarks = self._engine.landmarks(noise, Box(220, 140, 200, 200))
-        chips = self._engine.align(noise, landmarks)
-        measure_quality(FaceView(Box(220, 140, 200, 200), landmarks, chips[0]))
-        self._engine.embed(chips)
+        aligned = self._engine.align(noise, landmarks, Purpose.LIVE)
+        measure_quality(FaceView(Box(220, 140, 200, 200), landmarks, aligned.standard))
+        self._engine.embed(aligned.chips)
 
-    def _outcome(self, data: bytes, stages: "_Stages") -> FaceOutcome:
-        with stages.begin(Stage.DECODE):
-            picture = decode_picture(data)
-        if isinstance(picture, UnreadablePicture):
-            return picture
+    def _outcome(
+        self,
+        picture: RGBPicture,
+        found: Sequence[Detection] | None,
+        stages: "_Stages",
+        purpose: Purpose,
+        refuse: bool,
+    ) -> FaceOutcome:
         with stages.begin(Stage.DETECT):
-            found = self._engine.detect(picture)
-        if not found:
+            detected = self._engine.detect(picture) if found is None else found
+        if not detected:
             return NoFace()
-        box = found[0].box
         with stages.begin(Stage.LANDMARKS):
-            landmarks, *others = (self._engine.landmarks(picture, face.box) for face in found)
+            each = [(face.box, self._engine.landmarks(picture, face.box)) for face in detected]
+            box, landmarks = max(each, key=lambda face: _prominence(face[1], picture.shape))
             line = COMPARABLE_SIZE * landmarks.spread
-            comparable = 1 + sum(other.spread >= line for other in others)
-            if comparable > 1:
-                return SeveralFaces(comparable)
-            chips = self._engine.align(picture, landmarks)
+            faces = sum(points.spread >= line for _, points in each)
+            if faces > 1 and refuse:
+                return SeveralFaces(faces)
+            aligned = self._engine.align(picture, landmarks, purpose)
         with stages.begin(Stage.QUALITY):
-            measures = measure_quality(FaceView(box, landmarks, chips[0]))
-        if failed_measures(measures):
+            measures = measure_quality(FaceView(box, landmarks, aligned.standard))
+        if refuse and failed_measures(measures):
             return TooPoor(box, measures)
         with stages.begin(Stage.EMBED):
-            template = self._engine.embed(chips)
-        return MeasuredFace(box, landmarks, measures, template)
+            template = self._engine.embed(aligned.chips)
+        return MeasuredFace(box, landmarks, measures, template, faces)
+
+
+def _prominence(landmarks: FivePoints, shape: tuple[int, ...]) -> float:
+    """How much a face is the picture's subject: its size, halved on the way to a corner."""
+    height, width = shape[:2]
+    x, y = landmarks.as_array().mean(axis=0)
+    off_centre = math.hypot(x - width / 2, y - height / 2) / (math.hypot(width, height) / 2)
+    return landmarks.spread * (1 - min(1.0, off_centre) / 2)
 
 
 def load_pipeline() -> FacePipeline:

@@ -5,19 +5,31 @@ thread-safe.
 """
 
 from abc import abstractmethod
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from biometrics.results import Box, Detection, FaceTemplate, FivePoints, ModelIdentity
+from biometrics.results import Box, Detection, FaceTemplate, FivePoints, ModelIdentity, Purpose
 
 RGBPicture = NDArray[np.uint8]
 """Shape (height, width, 3), uint8, sRGB, upright."""
 
 FaceChips = NDArray[np.uint8]
-"""Shape (n, 150, 150, 3), uint8, sRGB: one face cut out n times, upright. The first is at the
-standard scale (see `quality.view`); what the others are is up to the engine that embeds them."""
+"""Shape (n, 150, 150, 3), uint8, sRGB: one face cut out n times."""
+
+
+@dataclass(frozen=True, slots=True)
+class AlignedFace:
+    """One face cut out: at the standard scale, and as the engine embeds it.
+
+    `standard` has shape (150, 150, 3), uint8, RGB, upright: what quality is measured on (see
+    `quality.view`). What `chips` are is up to the engine.
+    """
+
+    standard: RGBPicture
+    chips: FaceChips
 
 
 class FaceEngine(Protocol):
@@ -44,8 +56,8 @@ class FaceEngine(Protocol):
         """Return the five points of the face in `box`."""
 
     @abstractmethod
-    def align(self, picture: RGBPicture, landmarks: FivePoints) -> FaceChips:
-        """Return the face cut out, the first time at the standard scale."""
+    def align(self, picture: RGBPicture, landmarks: FivePoints, purpose: Purpose) -> AlignedFace:
+        """Return the face cut out, in as many ways as the purpose is worth."""
 
     @abstractmethod
     def embed(self, chips: FaceChips) -> FaceTemplate:

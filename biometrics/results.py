@@ -247,6 +247,15 @@ class FaceTemplate:
 # --- the outcome of one picture ------------------------------------------------------------
 
 
+class Purpose(StrEnum):
+    """What a template is made for: how much time it is worth."""
+
+    ENROLMENT = "enrolment"  # once for years: every crop that helps
+    LIVE = (
+        "live"  # while a traveler waits: an estimate of the same template, in a third of the time
+    )
+
+
 class Stage(StrEnum):
     """The steps of measuring, in order."""
 
@@ -313,12 +322,13 @@ class OutOfTime:
 
 @dataclass(frozen=True, slots=True)
 class MeasuredFace:
-    """One face, good enough to compare."""
+    """A face and its template; `faces` counts those of comparable size, its own included."""
 
     box: Box
     landmarks: FivePoints
     measures: tuple[Measurement, ...]
     template: FaceTemplate
+    faces: int = 1
 
 
 FaceOutcome = UnreadablePicture | NoFace | SeveralFaces | TooPoor | OutOfTime | MeasuredFace

@@ -10,6 +10,7 @@ from biometrics.results import (
     MeasuredFace,
     NoFace,
     OutOfTime,
+    Purpose,
     SeveralFaces,
     TooPoor,
     UnreadablePicture,
@@ -44,7 +45,8 @@ def embed_with(pipeline: FacePipeline) -> Embed:
     """Embed by a face pipeline in this process, taking the time it takes."""
 
     def embed(picture: bytes, /) -> FaceTemplate | PortraitRefusal:
-        outcome = pipeline.measure(picture, deadline=None).outcome
+        measured = pipeline.measure(picture, deadline=None, purpose=Purpose.ENROLMENT)
+        outcome = measured.outcome
         match outcome:
             case MeasuredFace():
                 return outcome.template

@@ -1,4 +1,4 @@
-"""`kiosk bench` and `kiosk drill`."""
+"""`kiosk bench decisions` and `kiosk drill`."""
 
 from __future__ import annotations
 
@@ -22,12 +22,7 @@ _data = click.option(
 _json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
 
-@click.group()
-def bench() -> None:
-    """Measure a real service with fictitious travelers."""
-
-
-@bench.command("decisions")
+@click.command("decisions")
 @click.option("--sessions", default=200, show_default=True, type=click.IntRange(1, 100_000))
 @_data
 @_json

@@ -25,7 +25,7 @@ import numpy as np
 
 from biometrics.matching import distance
 from biometrics.pipeline import FacePipeline, load_pipeline
-from biometrics.results import FaceTemplate
+from biometrics.results import FaceTemplate, Purpose
 from simulators.people.captures import (
     EVERYDAY,
     CaptureKind,
@@ -130,7 +130,9 @@ class Selection:
 
     def measured(self, identity: Identity) -> FaceTemplate | None:
         """The template of this face's portrait; the surrogate learns from it."""
-        template = measured_template(self._pipeline, encoded(portrait_picture(identity)))
+        template = measured_template(
+            self._pipeline, encoded(portrait_picture(identity)), Purpose.ENROLMENT
+        )
         if template is not None:
             self._surrogate.learn(identity.face(), template)
         return template
@@ -271,7 +273,7 @@ def figures(pipeline: FacePipeline, people: tuple[Person, ...]) -> Iterator[str]
     """The full matrix in lines of text: portraits, every kind of capture, strangers."""
     portraits: dict[str, FaceTemplate] = {}
     for person in people:
-        template = measured_template(pipeline, portrait(person))
+        template = measured_template(pipeline, portrait(person), Purpose.ENROLMENT)
         if template is None:
             yield f"{person.id}: no template from the portrait"
         else:

@@ -11,7 +11,7 @@ from itertools import combinations
 
 from biometrics.matching import distance
 from biometrics.pipeline import FacePipeline
-from biometrics.results import FaceTemplate, MeasuredFace
+from biometrics.results import FaceTemplate, MeasuredFace, Purpose
 
 PORTRAITS_APART = 0.58
 """Least distance (L2) promised between the portraits of two people."""
@@ -30,9 +30,11 @@ class Pair:
     distance: float
 
 
-def measured_template(pipeline: FacePipeline, picture: bytes) -> FaceTemplate | None:
+def measured_template(
+    pipeline: FacePipeline, picture: bytes, purpose: Purpose = Purpose.LIVE
+) -> FaceTemplate | None:
     """The template of the one usable face in the picture; none for any other outcome."""
-    outcome = pipeline.measure(picture, deadline=None).outcome
+    outcome = pipeline.measure(picture, deadline=None, purpose=purpose).outcome
     return outcome.template if isinstance(outcome, MeasuredFace) else None
 
 

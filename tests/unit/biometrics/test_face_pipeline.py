@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from biometrics.pipeline import FacePipeline
-from biometrics.protocols import FaceChips, FaceEngine, RGBPicture
+from biometrics.protocols import AlignedFace, FaceChips, FaceEngine, RGBPicture
 from biometrics.results import (
     Box,
     Detection,
@@ -16,11 +16,13 @@ from biometrics.results import (
     NoFace,
     OutOfTime,
     PictureFault,
+    Purpose,
     QualityName,
     SeveralFaces,
     Stage,
     TooPoor,
     UnreadablePicture,
+    failed_measures,
 )
 from biometrics.thresholds import threshold_table
 
@@ -49,6 +51,7 @@ class ScriptedEngine(FaceEngine):
         self.widths = widths
         self.blur = 4.0 if blurred else 0.6
         self.calls: list[str] = []
+        self.purposes: list[Purpose] = []
 
     @property
     def model(self) -> ModelIdentity:
@@ -63,14 +66,15 @@ class ScriptedEngine(FaceEngine):
         at_200_px = [(111, 46), (90, 48), (37, 46), (58, 48), (74, 88)]
         return FivePoints(*((x * box.width / 200, y * box.width / 200) for x, y in at_200_px))
 
-    def align(self, picture: RGBPicture, landmarks: FivePoints) -> FaceChips:
+    def align(self, picture: RGBPicture, landmarks: FivePoints, purpose: Purpose) -> AlignedFace:
         self._step("align")
+        self.purposes.append(purpose)
         noise = np.random.default_rng(1).normal(120, 60, (150, 150, 1)).astype(np.float32)
         detail = cv2.GaussianBlur(noise, (0, 0), self.blur)
         coarse = cv2.GaussianBlur(noise, (0, 0), 5)
         plane = 120 + 40 * (detail - 120) / detail.std() + 40 * (coarse - 120) / coarse.std()
         chip = np.repeat(np.clip(plane, 0, 255)[..., None], 3, axis=2).astype(np.uint8)
-        return np.stack([chip, np.zeros_like(chip)])  # the second is not for measuring quality
+        return AlignedFace(chip, np.zeros((2, 150, 150, 3), np.uint8))  # no quality is to be seen
 
     def embed(self, chips: FaceChips) -> FaceTemplate:
         self._step("embed")
@@ -170,6 +174,46 @@ def test_a_deadline_that_holds_changes_nothing() -> None:
     pipeline, engine = _pipeline([120])
     measurement = pipeline.measure(PICTURE, deadline=engine.clock.now + 0.035)
     assert isinstance(measurement.outcome, MeasuredFace)
+
+
+@pytest.mark.parametrize("purpose", list(Purpose))
+def test_the_engine_is_told_what_the_template_is_for(purpose: Purpose) -> None:
+    pipeline, engine = _pipeline([120])
+    pipeline.measure(PICTURE, deadline=None, purpose=purpose)
+    assert engine.purposes == [purpose]
+
+
+def test_an_evaluation_measures_what_the_product_would_refuse() -> None:
+    pipeline, _ = _pipeline([100, 100], blurred=True)
+    outcome = pipeline.measure(PICTURE, deadline=None, refuse=False).outcome
+    assert isinstance(outcome, MeasuredFace)
+    assert outcome.faces == 2
+    assert failed_measures(outcome.measures) == (QualityName.SHARPNESS,)
+
+
+def test_the_subject_is_the_most_central_of_equal_faces() -> None:
+    pipeline, engine = _pipeline([])
+    boxes = [Box(0, 0, 60, 60), Box(70, 70, 60, 60)]
+    engine.detect = lambda _: [Detection(box, 1.0) for box in boxes]  # type: ignore[method-assign]
+    at_origin = engine.landmarks
+    engine.landmarks = lambda picture, box: FivePoints(  # type: ignore[method-assign]
+        *((x + box.left, y + box.top) for x, y in at_origin(picture, box).as_array())
+    )
+    outcome = pipeline.measure(PICTURE, deadline=None, refuse=False).outcome
+    assert isinstance(outcome, MeasuredFace)
+    assert outcome.box == boxes[1]
+
+
+def test_a_face_that_a_tracker_verified_is_not_detected_again() -> None:
+    pipeline, engine = _pipeline([])
+    frame = np.full((200, 200, 3), 90, np.uint8)
+    found = [Detection(Box(10, 10, 120, 120), 1.0)]
+    outcome = pipeline.measure_frame(frame, deadline=None, found=found).outcome
+    assert isinstance(outcome, MeasuredFace)
+    assert "detect" not in engine.calls
+    assert pipeline.measure_frame(frame, deadline=None, found=()).outcome == NoFace()
+    assert pipeline.measure_frame(frame, deadline=None).outcome == NoFace()
+    assert engine.calls.count("detect") == 1
 
 
 def test_warming_up_runs_every_model() -> None:

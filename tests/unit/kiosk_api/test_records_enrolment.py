@@ -19,6 +19,7 @@ from biometrics.results import (
     NoFace,
     OutOfTime,
     PictureFault,
+    Purpose,
     SeveralFaces,
     Stage,
     TooPoor,
@@ -35,8 +36,11 @@ class Pipeline:
     def __init__(self, outcome: FaceOutcome) -> None:
         self._outcome = outcome
 
-    def measure(self, picture: bytes, *, deadline: float | None) -> FaceMeasurement:
+    def measure(
+        self, picture: bytes, *, deadline: float | None, purpose: Purpose
+    ) -> FaceMeasurement:
         assert picture == b"picture"
+        assert purpose is Purpose.ENROLMENT
         assert deadline is None
         return FaceMeasurement(self._outcome, {})
 

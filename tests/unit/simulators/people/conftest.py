@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pytest
 
 from biometrics.pipeline import FacePipeline, load_pipeline
-from biometrics.results import FaceTemplate
+from biometrics.results import FaceTemplate, Purpose
 from simulators.people import PEOPLE, PictureCache, portrait
 from simulators.people.separability import measured_template
 
@@ -25,6 +25,7 @@ def pipeline() -> FacePipeline:
 def portraits(pipeline: FacePipeline, pictures: PictureCache) -> Mapping[str, FaceTemplate]:
     """The portrait template of everyone who has one."""
     measured = {
-        person.id: measured_template(pipeline, portrait(person, pictures)) for person in PEOPLE
+        person.id: measured_template(pipeline, portrait(person, pictures), Purpose.ENROLMENT)
+        for person in PEOPLE
     }
     return {key: template for key, template in measured.items() if template is not None}

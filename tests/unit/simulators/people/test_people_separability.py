@@ -6,7 +6,7 @@ import pytest
 
 from biometrics.matching import distance
 from biometrics.pipeline import FacePipeline
-from biometrics.results import FaceTemplate
+from biometrics.results import FaceTemplate, Purpose
 from simulators.people import PEOPLE, CaptureKind, Person, PictureCache, capture, portrait
 from simulators.people.separability import (
     PORTRAITS_APART,
@@ -56,7 +56,7 @@ def test_a_neutral_capture_is_known_again_and_no_stranger(
 
 
 def test_nearest_needs_somebody_else(pipeline: FacePipeline, pictures: PictureCache) -> None:
-    template = measured_template(pipeline, portrait(PEOPLE[0], pictures))
+    template = measured_template(pipeline, portrait(PEOPLE[0], pictures), Purpose.ENROLMENT)
     assert template is not None
     with pytest.raises(ValueError, match="two people"):
         nearest_pair({"p01": template})
