@@ -58,6 +58,27 @@ def list_people() -> None:
         )
 
 
+@people.command()
+@click.option("--out", required=True, type=_OUT, help="The cohort file to write.")
+@click.option(
+    "--work",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Keep measured faces in this directory, and go on from them.",
+)
+def cohort(out: Path, work: Path | None) -> None:
+    """Render, enrol and sign the fictitious cohort: 1,000 faces, about ten minutes."""
+    from simulators.people.cohort import NotMadeError, made_cohort, signed
+
+    try:
+        made = made_cohort(work)
+    except NotMadeError as error:
+        raise click.ClickException(str(error)) from error
+    except OSError as error:
+        raise click.ClickException(f"cannot use {work}: {error.strerror}") from error
+    _write(out, signed(made))
+    click.echo(f"{made.version}: {made.size} entries in {len(made.strata)} strata, {made.digest}")
+
+
 def _write(out: Path, data: bytes) -> None:
     try:
         out.write_bytes(data)
