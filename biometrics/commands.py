@@ -5,7 +5,6 @@ Imports that load models stay inside the functions, so that `kiosk --help` is qu
 
 import dataclasses
 import json
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, assert_never
@@ -14,7 +13,6 @@ import click
 
 if TYPE_CHECKING:
     from biometrics.bench import Bench
-    from biometrics.evaluation import Evaluation
     from biometrics.pipeline import FacePipeline
     from biometrics.results import FaceMeasurement, FaceOutcome, MatchResult, Measurement
 
@@ -67,39 +65,7 @@ def verify_photos(photos: tuple[Path, Path], as_json: bool) -> None:
 
 @click.group("biometrics")
 def biometrics() -> None:
-    """Measure and evaluate the face engine."""
-
-
-@biometrics.command("evaluate")
-@click.option(
-    "--data",
-    "folder",
-    required=True,
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Folder with images.csv and pairs.csv.",
-)
-@click.option("--dataset", default="lfw", show_default=True, help="Data set within images.csv.")
-@click.option("--limit", type=click.IntRange(min=2), help="Only the first so many pictures.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def evaluate_command(folder: Path, dataset: str, limit: int | None, as_json: bool) -> None:
-    """Measure error rates on labelled photographs (about 0.05 s a picture)."""
-    from biometrics import evaluation
-
-    try:
-        labelled = evaluation.load_labelled_set(folder, dataset, limit)
-    except (OSError, ValueError) as error:
-        raise click.ClickException(f"{folder} cannot be evaluated: {error}") from None
-    pipeline = _loaded_pipeline()
-    with click.progressbar(labelled.pictures, label="measuring", file=sys.stderr) as pictures:
-        try:
-            acquisition = evaluation.acquire(folder, pictures, pipeline)
-        except OSError as error:
-            raise click.ClickException(f"a picture cannot be read: {error}") from None
-    report = evaluation.evaluate(labelled, acquisition, pipeline.threshold)
-    if as_json:
-        click.echo(json.dumps(dataclasses.asdict(report)))
-    else:
-        _print_report(report)
+    """Measure the face engine."""
 
 
 @biometrics.command("bench")
@@ -227,7 +193,7 @@ def _measure_line(measure: "Measurement") -> str:
 
 
 def _photo_json(path: Path, measurement: "FaceMeasurement") -> dict[str, Any]:
-    from biometrics.evaluation import name_of
+    from biometrics.evaluation.outcomes import name_of
 
     return {
         "path": str(path),
@@ -237,31 +203,6 @@ def _photo_json(path: Path, measurement: "FaceMeasurement") -> dict[str, Any]:
             stage.value: round(spent, 2) for stage, spent in measurement.timings_ms.items()
         },
     }
-
-
-def _print_report(report: "Evaluation") -> None:
-    shipped = report.shipped
-    counts = ", ".join(f"{name.value} {count}" for name, count in report.outcomes.items() if count)
-    click.echo(f"pictures   {report.pictures} of {report.identities} people: {counts}")
-    click.echo(f"detected   {_percent(report.detection_rate)}")
-    click.echo(f"too poor   {_percent(report.too_poor_rate)} of the detected")
-    click.echo(
-        f"pairs      {report.genuine_pairs} genuine ({report.genuine_pairs_measured} measured), "
-        f"{report.impostor_pairs_measured} impostor"
-    )
-    for rate in report.at_fmr:
-        if rate.threshold is None:
-            click.echo(f"FMR {rate.fmr_target:.0e}  not measured: too few impostor pairs")
-        else:
-            click.echo(
-                f"FMR {rate.fmr_target:.0e}  threshold {rate.threshold:.4f}, "
-                f"FNMR {_percent(rate.fnmr)}"
-            )
-    click.echo(f"shipped    {shipped.threshold_id} = {shipped.threshold}")
-    click.echo(f"           FMR  {_scientific(shipped.fmr)} {_bounds(shipped.fmr_interval)}")
-    click.echo(f"           FNMR {_percent(shipped.fnmr)} {_bounds(shipped.fnmr_interval)}")
-    click.echo(f"           FRR  {_percent(shipped.frr)} {_bounds(shipped.frr_interval)}")
-    click.echo("           (FRR: one picture that is not measured or does not match its portrait)")
 
 
 def _print_bench(report: "Bench") -> None:
@@ -275,15 +216,3 @@ def _print_bench(report: "Bench") -> None:
         f"{report.times_faster:.1f} times dlib's speed; "
         f"{report.embeddings_per_template} embeddings a template, {report.rounds} rounds"
     )
-
-
-def _percent(fraction: float | None) -> str:
-    return "not measured" if fraction is None else f"{fraction:.2%}"
-
-
-def _scientific(fraction: float | None) -> str:
-    return "not measured" if fraction is None else f"{fraction:.1e}"
-
-
-def _bounds(interval: Any) -> str:
-    return "" if interval is None else f"[{interval.low:.2g}, {interval.high:.2g}]"
