@@ -1,0 +1,415 @@
+"""Matchers of others: what is refused, what loads, and what a worker with one can see."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import struct
+from collections.abc import Callable
+from pathlib import Path
+
+import matcher_networks as networks
+import numpy as np
+import onnx
+import pytest
+from click.testing import CliRunner
+
+from biometrics.errors import BiometricsError, BiometricsErrorCode
+from biometrics.matchers.card import parse_card
+from biometrics.matchers.commands import matcher
+from biometrics.matchers.engine import MatcherTemplate, OnnxEngine
+from biometrics.matchers.errors import MatcherError, MatcherErrorCode
+from biometrics.matchers.examination import examine
+from biometrics.matchers.examiner import examine_apart
+from biometrics.matchers.loading import (
+    AllowedMatcher,
+    distribution_digest,
+    entry_point_of,
+    load_matcher,
+)
+from biometrics.matchers.store import Installed, find, install
+from biometrics.matching import distance
+
+HERE = Path(__file__).parent
+
+
+def content_of(model: onnx.ModelProto) -> bytes:
+    return bytes(model.SerializeToString())
+
+
+def refusal(model: onnx.ModelProto, **changes: str) -> MatcherErrorCode:
+    """Why a network is refused without being run; its card knows the file's digest."""
+    content = content_of(model)
+    with pytest.raises(MatcherError) as refused:
+        examine(content, parse_card(networks.card_of(content, **changes)))
+    assert "\n" not in str(refused.value)
+    return refused.value.code
+
+
+# --- what is refused before anything runs --------------------------------------------------
+
+
+@pytest.mark.parametrize("batch", ["n", 1])
+def test_a_plain_network_passes(batch: str | int) -> None:
+    content = content_of(networks.embedder(batch=batch))
+    examine(content, parse_card(networks.card_of(content)))
+
+
+@pytest.mark.parametrize(
+    ("hostile", "code"),
+    [
+        (networks.with_custom_operator, MatcherErrorCode.OPERATOR_REFUSED),
+        (networks.with_undeclared_domain, MatcherErrorCode.OPERATOR_REFUSED),
+        (networks.with_function, MatcherErrorCode.OPERATOR_REFUSED),
+        (networks.with_loop, MatcherErrorCode.OPERATOR_REFUSED),
+        (networks.with_external_data, MatcherErrorCode.EXTERNAL_DATA),
+        (networks.with_external_attribute, MatcherErrorCode.EXTERNAL_DATA),
+        (networks.with_huge_weight, MatcherErrorCode.TENSOR_REFUSED),
+        (networks.with_short_weight, MatcherErrorCode.TENSOR_REFUSED),
+        (networks.with_huge_map, MatcherErrorCode.TENSOR_REFUSED),
+        (networks.with_size_from_pixels, MatcherErrorCode.TENSOR_REFUSED),
+    ],
+)
+def test_hostile_networks_are_refused_without_running(
+    hostile: Callable[[], onnx.ModelProto], code: MatcherErrorCode
+) -> None:
+    assert refusal(hostile()) is code
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"dimensions": "128"},
+        {"width": "160", "height": "160"},
+        {"element": '"uint8"', "mean": "[0, 0, 0]"},
+    ],
+)
+def test_a_network_that_is_not_its_cards(changes: dict[str, str]) -> None:
+    content = content_of(networks.embedder())
+    text = networks.card_of(content, **changes)
+    if "uint8" in text:
+        text = text.replace("[128, 128, 128]", "[1, 1, 1]")
+    with pytest.raises(MatcherError) as refused:
+        examine(content, parse_card(text))
+    assert refused.value.code is MatcherErrorCode.SHAPE_DISAGREES
+
+
+@pytest.mark.parametrize("content", [b"", b"text", b"\x08\x09" * 50, os.urandom(4096)])
+def test_bytes_that_are_no_network(content: bytes) -> None:
+    with pytest.raises(MatcherError) as refused:
+        examine(content, parse_card(networks.card_of(content)))
+    assert refused.value.code in (MatcherErrorCode.FILE_MALFORMED, MatcherErrorCode.SHAPE_DISAGREES)
+
+
+def test_every_truncation_is_refused() -> None:
+    content = content_of(networks.embedder())
+    for length in range(0, len(content), len(content) // 40):
+        part = content[:length]
+        with pytest.raises(MatcherError):
+            examine(part, parse_card(networks.card_of(part)))
+
+
+def test_shapes_that_the_file_claims_are_not_believed() -> None:
+    """The claim fits the card; what would be computed does not."""
+    lying = networks.embedder(dimensions=128)
+    lying.graph.output[0].type.tensor_type.shape.dim[1].dim_value = networks.DIMENSIONS
+    assert refusal(lying) is MatcherErrorCode.SHAPE_DISAGREES
+
+
+# --- what is refused when it runs, apart ---------------------------------------------------
+
+
+@pytest.mark.parametrize("hostile", [networks.with_nan, networks.that_is_constant])
+def test_useless_answers_are_refused(hostile: Callable[[], onnx.ModelProto]) -> None:
+    content = content_of(hostile())
+    examine(content, parse_card(networks.card_of(content)))  # as data nothing is wrong with it
+    with pytest.raises(MatcherError) as refused:
+        examine_apart(content, networks.card_of(content))
+    assert refused.value.code is MatcherErrorCode.OUTPUT_UNUSABLE
+
+
+def test_a_network_that_never_ends_is_given_up() -> None:
+    content = content_of(networks.that_hangs())
+    examine(content, parse_card(networks.card_of(content)))
+    with pytest.raises(MatcherError) as refused:
+        examine_apart(content, networks.card_of(content), cpu_seconds=3)
+    assert refused.value.code is MatcherErrorCode.TRIAL_FAILED
+    assert "processor time" in str(refused.value)
+
+
+def test_what_an_examination_finds_is_what_the_network_says() -> None:
+    content = content_of(networks.embedder())
+    found = examine_apart(content, networks.card_of(content))
+    assert found.reference.shape == (networks.DIMENSIONS,)
+    assert np.linalg.norm(found.reference) > 0
+
+
+# --- installing ----------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def kiosk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data directory with one matcher."""
+    data = tmp_path_factory.mktemp("kiosk")
+    install(*written(data, networks.embedder()), data)
+    return data
+
+
+def written(
+    folder: Path, model: onnx.ModelProto, name: str = "grid-face", **changes: str
+) -> tuple[Path, Path]:
+    content = content_of(model)
+    network, card = folder / f"{name}.onnx", folder / f"{name}.toml"
+    network.write_bytes(content)
+    card.write_text(networks.card_of(content, name, **changes))
+    return network, card
+
+
+def allowed(installed: Installed) -> list[AllowedMatcher]:
+    return [AllowedMatcher(installed.card.name, installed.card.file.sha256)]
+
+
+def run(*arguments: str | Path) -> tuple[int, str]:
+    result = CliRunner().invoke(matcher, [str(argument) for argument in arguments])
+    assert result.exception is None or isinstance(result.exception, SystemExit)
+    return result.exit_code, result.output
+
+
+def test_installing_prints_what_to_write_into_kiosk_toml(tmp_path: Path) -> None:
+    network, card = written(tmp_path, networks.embedder(2))
+    code, output = run("install", network, "--card", card, "--data", tmp_path)
+    assert code == 0, output
+    digest = hashlib.sha256(network.read_bytes()).hexdigest()
+    assert f'allow = [{{ name = "grid-face", sha256 = "{digest}" }}]' in output
+    folder = tmp_path / "matchers" / f"grid-face-{digest[:12]}"
+    assert {path.name for path in folder.iterdir()} == {"card.toml", "model.onnx", "reference.f32"}
+    assert [path.name for path in folder.parent.iterdir()] == [folder.name]  # no remains
+    again = run("install", network, "--card", card, "--data", tmp_path)
+    assert again[0] == 1
+    assert "installed already" in again[1]
+
+
+def _altered(network: Path, card: Path) -> None:
+    network.write_bytes(network.read_bytes()[:-1] + b"\0")
+
+
+def _gone(network: Path, card: Path) -> None:
+    network.unlink()
+
+
+def _no_card(network: Path, card: Path) -> None:
+    card.write_bytes(b"\xff\xfe")
+
+
+def _folder(network: Path, card: Path) -> None:
+    network.unlink()
+    network.mkdir()
+
+
+@pytest.mark.parametrize("spoil", [_altered, _gone, _no_card, _folder])
+def test_a_refused_installation_is_one_line_and_leaves_nothing(
+    tmp_path: Path, spoil: Callable[[Path, Path], None]
+) -> None:
+    network, card = written(tmp_path, networks.embedder())
+    spoil(network, card)
+    code, output = run("install", network, "--card", card, "--data", tmp_path)
+    assert code == 1
+    assert output.count("\n") == 1
+    assert output.startswith("Error: ")
+    assert not (tmp_path / "matchers").exists()
+
+
+def test_a_file_that_is_too_large_is_not_even_read(tmp_path: Path) -> None:
+    network, card = written(tmp_path, networks.embedder())
+    with network.open("r+b") as file:
+        file.truncate(513 * 1024 * 1024)  # sparse: takes no disk
+    code, output = run("install", network, "--card", card, "--data", tmp_path)
+    assert code == 1
+    assert "file_too_large" in output
+
+
+def test_listing_tells_installed_allowed_and_damaged_ones(kiosk: Path, tmp_path: Path) -> None:
+    install(*written(tmp_path, networks.embedder(3), "other-face"), tmp_path)
+    sound = install(*written(tmp_path, networks.embedder(4), "third-face"), tmp_path)[0]
+    (find(tmp_path, "other-face").folder / "card.toml").write_text("name = 1")
+    (tmp_path / "kiosk.toml").write_text(
+        f'[matchers]\nallow = [{{ name = "third-face", sha256 = "{sound.card.file.sha256}" }}]\n'
+    )
+    code, output = run("list", "--data", tmp_path, "--json")
+    assert code == 0
+    rows = {row["name"].partition("-face")[0]: row for row in json.loads(output)["matchers"]}
+    assert rows["other"]["state"] == "unusable"
+    assert (rows["third"]["state"], rows["third"]["allowed"]) == ("installed", True)
+    assert rows["dlib-resnet-v1"]["state"] == "shipped"
+    assert "card_malformed" in run("list", "--data", tmp_path)[1]
+    listed = json.loads(run("list", "--data", kiosk, "--json")[1])["matchers"]
+    assert [row["allowed"] for row in listed] == [True, False]
+
+
+# --- loading -------------------------------------------------------------------------------
+
+
+def test_an_allowed_matcher_describes_pictures(kiosk: Path) -> None:
+    installed = find(kiosk, "grid-face")
+    engine = load_matcher(str(installed.card.identity), allowed(installed), kiosk)
+    assert isinstance(engine, OnnxEngine)
+    from biometrics.results import Box, Purpose
+
+    noise = np.random.default_rng(1).integers(0, 256, (300, 300, 3), dtype=np.uint8)
+    templates = []
+    for place in (50, 80):
+        points = engine.landmarks(noise, Box(place, place, 200, 200))
+        aligned = engine.align(noise, points, Purpose.LIVE)
+        assert aligned.standard.shape == (150, 150, 3)
+        assert aligned.chips.shape == (1, networks.SIDE, networks.SIDE, 3)
+        templates.append(engine.embed(aligned.chips))
+    first, second = templates
+    assert first.model == engine.model == installed.card.identity
+    assert np.isclose(np.linalg.norm(first.vector), 1, atol=1e-5)
+    assert distance(first, second) > 1e-4
+    # Mirror averaging makes it blind to mirroring.
+    flipped = engine.embed(np.ascontiguousarray(aligned.chips[:, :, ::-1]))
+    assert np.allclose(flipped.vector, second.vector, atol=1e-5)
+
+
+def test_nothing_else_loads(kiosk: Path) -> None:
+    installed = find(kiosk, "grid-face")
+    model = str(installed.card.identity)
+    other = [AllowedMatcher("grid-face", installed.card.file.sha256[:12] + "0" * 52)]
+    for model_, list_ in (
+        (model, []),
+        (model, [AllowedMatcher("grid-face", "0" * 64)]),
+        (model, [AllowedMatcher("other-face", installed.card.file.sha256)]),
+        (model, other),  # the same first digits
+        (model.rpartition("/")[0] + "/card-000000000000", allowed(installed)),
+        ("../../etc/passwd", allowed(installed)),
+    ):
+        with pytest.raises(MatcherError) as refused:
+            load_matcher(model_, list_, kiosk)
+        assert refused.value.code in (MatcherErrorCode.NOT_ALLOWED, MatcherErrorCode.NOT_INSTALLED)
+
+
+def test_what_was_altered_after_its_installation_does_not_load(tmp_path: Path) -> None:
+    installed, _ = install(*written(tmp_path, networks.embedder(5)), tmp_path)
+    model, list_ = str(installed.card.identity), allowed(installed)
+    reference = installed.folder / "reference.f32"
+    reference.write_bytes(struct.pack("<f", 1.0) * networks.DIMENSIONS)
+    with pytest.raises(MatcherError) as refused:
+        load_matcher(model, list_, tmp_path)
+    assert refused.value.code is MatcherErrorCode.OUTPUT_UNUSABLE
+    network = installed.folder / "model.onnx"
+    network.write_bytes(content_of(networks.embedder(6)))
+    with pytest.raises(MatcherError) as refused:
+        load_matcher(model, list_, tmp_path)
+    assert refused.value.code is MatcherErrorCode.FILE_ALTERED
+
+
+def test_templates_and_thresholds_of_another_model_are_refused(kiosk: Path) -> None:
+    card = find(kiosk, "grid-face").card
+    edited = parse_card(
+        networks.card_of(content_of(networks.embedder()), mean="[127.0, 127.5, 127.5]")
+    )
+    assert edited.file.sha256 == card.file.sha256
+    vector = np.ones(networks.DIMENSIONS, np.float32)
+    ours, theirs = (MatcherTemplate(c.identity, vector) for c in (card, edited))
+    with pytest.raises(BiometricsError) as refused:
+        distance(ours, theirs)
+    assert refused.value.code is BiometricsErrorCode.TEMPLATE_OF_ANOTHER_MODEL
+    again = MatcherTemplate.from_bytes(ours.to_bytes(), expected=card.identity)
+    assert again == ours
+    with pytest.raises(BiometricsError) as refused:
+        MatcherTemplate.from_bytes(ours.to_bytes(), expected=edited.identity)
+    assert refused.value.code is BiometricsErrorCode.TEMPLATE_OF_ANOTHER_MODEL
+
+
+# --- entry points --------------------------------------------------------------------------
+
+_PLUGIN = '''
+"""A matcher in Python: the product's own engine, its vectors reversed."""
+
+
+def engine():
+    from biometrics.engines.resnet_engine import ResNetEngine
+
+    return ResNetEngine.load()
+'''
+
+
+@pytest.fixture
+def distribution(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A distribution that offers a matcher, as an installer would have written it."""
+    site = tmp_path / "site"
+    info = site / "reversed_face-1.0.dist-info"
+    info.mkdir(parents=True)
+    (site / "reversed_face.py").write_text(_PLUGIN)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: reversed-face\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(
+        "[kiosk.matchers]\nreversed-face = reversed_face:engine\n"
+    )
+    (info / "RECORD").write_text(
+        "reversed_face.py,,\nreversed_face-1.0.dist-info/METADATA,,\n"
+        "reversed_face-1.0.dist-info/entry_points.txt,,\nreversed_face-1.0.dist-info/RECORD,,\n"
+    )
+    monkeypatch.syspath_prepend(str(site))
+    monkeypatch.delitem(__import__("sys").modules, "reversed_face", raising=False)
+    return site
+
+
+def _python_card(folder: Path, digest: str) -> Path:
+    card = folder / "reversed-face.toml"
+    card.write_text(
+        networks.card_of(
+            b"",
+            "reversed-face",
+            format='"python"',
+            sha256=f'"{digest}"',
+            dimensions="128",
+            alignment='{ kind = "dlib_chip", paddings = [0.25] }',
+        )
+    )
+    return card
+
+
+def test_an_allowed_entry_point_loads_and_carries_its_cards_identity(
+    distribution: Path, tmp_path: Path
+) -> None:
+    digest = distribution_digest(entry_point_of("reversed-face"))
+    code, output = run("install", "--card", _python_card(tmp_path, digest), "--data", tmp_path)
+    assert code == 0, output
+    installed = find(tmp_path, "reversed-face")
+    engine = load_matcher(str(installed.card.identity), allowed(installed), tmp_path)
+    template = engine.embed(np.zeros((1, 150, 150, 3), np.uint8))
+    assert template.model == installed.card.identity
+    assert not list(distribution.rglob("__pycache__"))
+    # One changed byte, and it is not what was allowed.
+    (distribution / "reversed_face.py").write_text(_PLUGIN + "\n")
+    with pytest.raises(MatcherError) as refused:
+        load_matcher(str(installed.card.identity), allowed(installed), tmp_path)
+    assert refused.value.code is MatcherErrorCode.FILE_ALTERED
+
+
+def test_code_that_the_distribution_does_not_list_is_refused(
+    distribution: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    digest = distribution_digest(entry_point_of("reversed-face"))
+    install(None, _python_card(tmp_path, digest), tmp_path)
+    installed = find(tmp_path, "reversed-face")
+    before = tmp_path / "before"
+    before.mkdir()
+    (before / "reversed_face.py").write_text("raise SystemExit('ran')")
+    monkeypatch.syspath_prepend(str(before))
+    with pytest.raises(MatcherError) as refused:
+        load_matcher(str(installed.card.identity), allowed(installed), tmp_path)
+    assert "somewhere else" in str(refused.value)
+
+
+def test_an_entry_point_that_raises_is_one_line(distribution: Path, tmp_path: Path) -> None:
+    (distribution / "reversed_face.py").write_text("def engine():\n    raise KeyError('secret')\n")
+    digest = distribution_digest(entry_point_of("reversed-face"))
+    install(None, _python_card(tmp_path, digest), tmp_path)
+    installed = find(tmp_path, "reversed-face")
+    with pytest.raises(MatcherError) as refused:
+        load_matcher(str(installed.card.identity), allowed(installed), tmp_path)
+    assert refused.value.code is MatcherErrorCode.ENTRY_POINT_UNUSABLE
+    assert "secret" not in str(refused.value)
