@@ -1,15 +1,16 @@
-"""Reader of the file in which dlib stores the network of its face recognition.
+"""Reader of the files in which dlib stores the networks of its face recognition and detection.
 
 dlib serialises a network from the outermost layer inwards: one version number for each wrapper,
 then the parameters of every layer from the input to the output. The layout is that of dlib's
-`serialize.h`, `cuda/tensor.h` and `dnn/*.h`, for the layer kinds that the network of 2017 has;
+`serialize.h`, `cuda/tensor.h` and `dnn/*.h`, for the layer kinds that these two networks have;
 anything else is refused. Nothing is believed before it is checked against the bytes that are
 there, so that a malformed file is an error and no large allocation.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,7 +38,11 @@ class Convolution:
 
 @dataclass(frozen=True, slots=True)
 class Affine:
-    """What training left of batch normalisation: y = gain x + offset, by channel, float32."""
+    """What training left of batch normalisation: y = gain x + offset, by channel, float32.
+
+    A file may also hold the normalisation itself, gamma (x - mean) / sqrt(variance + epsilon) +
+    beta with the statistics of training; it is read as the affine layer that it amounts to.
+    """
 
     gain: NDArray[np.float32]
     offset: NDArray[np.float32]
@@ -89,15 +94,46 @@ class StoredNetwork:
     layers: tuple[Layer, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class StoredDetector:
+    """The content of a weight file of a max-margin detector (dlib's `loss_mmod_`).
+
+    The input is RGB of any size; the network sees (value - mean) / 256 and answers with a map of
+    scores. `window_px` is the (height, width) of the box that a score speaks of. Of two boxes of
+    which intersection over union exceeds `overlap`, only the one with the higher score stays.
+    """
+
+    channel_means: tuple[float, float, float]
+    window_px: tuple[int, int]
+    overlap: float
+    layers: tuple[Layer, ...]
+
+
+_Stored = TypeVar("_Stored")
+
+
 def read_network(data: bytes) -> StoredNetwork:
-    """Read a whole weight file.
+    """Read a whole weight file of an embedding network.
 
     Raises:
         BiometricsError: MODEL_FILE_MALFORMED with the offset at which reading stopped.
     """
+    return _read(data, _network)
+
+
+def read_detector(data: bytes) -> StoredDetector:
+    """Read a whole weight file of a detector.
+
+    Raises:
+        BiometricsError: MODEL_FILE_MALFORMED with the offset at which reading stopped.
+    """
+    return _read(data, _detector)
+
+
+def _read(data: bytes, reader: Callable[["_Stream"], _Stored]) -> _Stored:
     stream = _Stream(data)
     try:
-        return _network(stream)
+        return reader(stream)
     # Also numbers that no sound file holds: past a float's range, or in no known character set.
     except (ValueError, OverflowError) as error:
         raise BiometricsError(
@@ -109,14 +145,37 @@ def _network(stream: "_Stream") -> StoredNetwork:
     stream.expect_integer(1, "version of the loss")
     stream.expect_string("loss_metric_2")
     stream.skip_reals(2)  # margin and threshold of training
-    # 2 for a layer, 1 for a tag or a skip, 3 for the layer next to the input.
-    while (wrapper := stream.integer()) != 3:
-        if wrapper not in (1, 2):
-            raise ValueError(f"no wrapper has version {wrapper}")
+    _skip_wrappers(stream)
     stream.expect_string("input_rgb_image_sized")
     means = (stream.real(), stream.real(), stream.real())
     size = (stream.count(), stream.count())
     return StoredNetwork(means, size, tuple(_layers(stream)))
+
+
+def _detector(stream: "_Stream") -> StoredDetector:
+    stream.expect_integer(1, "version of the loss")
+    stream.expect_string("loss_mmod_")
+    stream.expect_integer(1, "version of the options")
+    width, height = stream.count(), stream.count()
+    stream.skip_reals(3)  # what an error cost in training, and how much overlap was a hit
+    overlap = stream.real()
+    # How much of a box another may cover; dlib's files have no limit here, and nor has the reader.
+    if stream.real() < 1:
+        raise ValueError("boxes are suppressed by covered area, which is not known")
+    stream.skip_reals(2)  # the boxes that training ignored
+    if not 0 < overlap <= 1:
+        raise ValueError("the overlap is no fraction")
+    _skip_wrappers(stream)
+    stream.expect_string("input_rgb_image_pyramid")
+    means = (stream.real(), stream.real(), stream.real())
+    return StoredDetector(means, (height, width), overlap, tuple(_layers(stream)))
+
+
+def _skip_wrappers(stream: "_Stream") -> None:
+    # 2 for a layer, 1 for a tag or a skip, 3 for the layer next to the input.
+    while (wrapper := stream.integer()) != 3:
+        if wrapper not in (1, 2):
+            raise ValueError(f"no wrapper has version {wrapper}")
 
 
 def _layers(stream: "_Stream") -> Iterator[Layer]:
@@ -141,6 +200,8 @@ def _layer(stream: "_Stream") -> Layer:
             gain, offset = _split(parameters, stream.view(), stream.view())
             stream.integer()  # by channel or by value, which the shapes tell as well
             return Affine(gain.ravel(), offset.ravel())
+        case "bn_con2":
+            return _normalisation(stream)
         case "max_pool_2":
             return MaxPool(stream.window())
         case "avg_pool_2":
@@ -164,6 +225,25 @@ def _convolution(stream: "_Stream") -> Convolution:
     if filters.shape[0] != channels or filters.shape[2:] != window.size or bias.size != channels:
         raise ValueError("the filters of a convolution contradict its dimensions")
     return Convolution(filters, bias.ravel(), window)
+
+
+def _normalisation(stream: "_Stream") -> Affine:
+    parameters = stream.tensor()
+    gamma, beta = (part.ravel() for part in _split(parameters, stream.view(), stream.view()))
+    stream.tensor()  # the statistics of the last batch
+    stream.tensor()
+    means, variances = stream.tensor().ravel(), stream.tensor().ravel()
+    stream.integer()  # how many updates the statistics have seen, and over how many they run
+    stream.integer()
+    stream.skip_reals(4)  # multipliers of training
+    epsilon = stream.real()
+    if not gamma.size == beta.size == means.size == variances.size:
+        raise ValueError("the statistics of a normalisation contradict its parameters")
+    spread = variances.astype(np.float64) + epsilon
+    if bool((spread <= 0).any()):
+        raise ValueError("a variance is not positive")
+    gain = gamma / np.sqrt(spread)
+    return Affine(gain.astype(np.float32), (beta - gain * means).astype(np.float32))
 
 
 def _linear(stream: "_Stream") -> Linear:
