@@ -127,11 +127,18 @@ def signed(cohort: Cohort) -> bytes:
 
 
 def measured_by(pipeline: FacePipeline) -> Measure:
-    """Render a seed's portrait and enrol it as the product enrols anybody."""
+    """Render a seed's portrait and make its enrolment template.
+
+    Quality is not asked: who is in the cohort shall not change whenever a limit does.
+    """
 
     def measure(seed: int) -> FaceTemplate | None:
-        picture = encoded(portrait_picture(Identity(seed)))
-        outcome = pipeline.measure(picture, deadline=None, purpose=Purpose.ENROLMENT).outcome
+        outcome = pipeline.measure(
+            encoded(portrait_picture(Identity(seed))),
+            deadline=None,
+            purpose=Purpose.ENROLMENT,
+            refuse=False,
+        ).outcome
         return outcome.template if isinstance(outcome, MeasuredFace) else None
 
     return measure
