@@ -2,7 +2,8 @@
 
 The content's bytes (`content`), then 16 bytes that tell the key, then an Ed25519 signature
 (RFC 8032, 64 bytes) over the SHA-256 digest of the content. A cohort decides who passes: one that
-nobody trusted has signed is refused, whatever is in it.
+nobody trusted has signed is refused, whatever is in it. The file of a cohort of members holds their
+templates: it is signed, not encrypted, and whoever stores it seals it.
 """
 
 import hashlib
