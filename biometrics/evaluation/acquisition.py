@@ -158,7 +158,7 @@ def load_product() -> Measurer:
     return measure
 
 
-def _read(path: Path) -> bytes:
+def read_picture(path: Path) -> bytes:
     """Return a picture's bytes, at most one more than a picture may have; b"" without any."""
     try:
         if not path.is_file():  # a pipe would never end
@@ -187,7 +187,7 @@ def _measure(capture: Capture) -> Acquired:
     if _measurer is None:
         assert _loader is not None
         _measurer = _loader()
-    return _measurer(_read(_folder / capture.path), capture.purpose)
+    return _measurer(read_picture(_folder / capture.path), capture.purpose)
 
 
 @contextmanager
