@@ -25,7 +25,7 @@ from biometrics.gallery.thresholds import (
 )
 from biometrics.results import TEMPLATE_DIMENSIONS, FaceTemplate, ModelIdentity
 
-_CANDIDATES = 10
+CANDIDATES = 20
 _MORE = 4  # times as many, when the candidates leave the answer open
 
 
@@ -138,7 +138,7 @@ class FaceGallery:
         with self._lock:
             threshold = self._threshold
             everybody = len(self._owners)
-            count = _CANDIDATES
+            count = CANDIDATES
             while True:
                 found = self._vectors.nearest(live.vector, count)
                 answer = self._answer(found, threshold)

@@ -2,10 +2,15 @@
 
 Every vector is held twice: as 8 bit signed codes in a flat scalar-quantised index, which is
 scanned, and as float32, by which the candidates of the scan are ranked again. The answer is
-that of a search of all float32 vectors, not nearly: the largest quantisation error e of any
-held vector is known, and by the triangle inequality no vector outside the candidates can be
-nearer than the last candidate's quantised distance less e. Who needs to know farther asks for
-more candidates.
+that of a search of all float32 vectors, not nearly: how far codes lie from what they stand for
+is known, the largest such error of any held vector and that of the query. By the triangle
+inequality no vector outside the candidates can be nearer than the last candidate is by its
+codes, less both errors. Who needs to know farther asks for more candidates.
+
+The index is Faiss's QT_8bit_direct_signed. It takes whole numbers as they are and computes
+with them, *also of the query*, whose fractions it would drop without a word; so the query is
+encoded here too. Nothing has to be decoded in the scan, which takes half the time of QT_8bit,
+and sums of whole numbers are exact in float32 on every processor.
 """
 
 import math
@@ -17,11 +22,11 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-_LARGEST_CODE = 127
+_LARGEST_CODE = 127.0
 _CODE_OF_ZERO = 128
 _HEADROOM = 1.25  # of the range over the values seen, so that few additions widen it
 _SMALLEST_RANGE = 1e-6
-_ROUNDING = 1e-5  # relative; the scan sums in float32
+_ROUNDING = 1e-7  # relative; float64 is far better
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -42,14 +47,15 @@ class NearestVectors:
     Not safe for threads that change it. Faiss runs on the calling thread alone.
     """
 
-    __slots__ = ("_count", "_dimensions", "_error", "_index", "_range", "_vectors")
+    __slots__ = ("_centre", "_count", "_dimensions", "_error", "_index", "_range", "_vectors")
 
     def __init__(self, dimensions: int) -> None:
         self._dimensions = dimensions
         self._vectors = np.empty((0, dimensions), dtype=np.float32)
         self._count = 0
-        self._range = 0.0  # codes stand for values from -range to range
-        self._error = 0.0
+        self._centre = np.zeros(dimensions)  # codes stand for values from centre - range
+        self._range = 0.0  # to centre + range
+        self._error = 0.0  # no held vector lies farther from what its codes stand for
         self._index = _empty_index(dimensions)
 
     def __len__(self) -> int:
@@ -74,12 +80,9 @@ class NearestVectors:
         if count > len(self._vectors):
             self._reserve(count)
         self._vectors[self._count : count] = vectors
-        peak = float(np.abs(vectors).max(initial=0.0))
-        if peak > self._range or self._range == 0.0:
-            self._range = max(peak * _HEADROOM, _SMALLEST_RANGE)
-            self._error = 0.0
-            self._index = _empty_index(self._dimensions)
-            self._encode(self._vectors[:count])
+        farthest = float(np.abs(vectors - self._centre).max(initial=0.0))
+        if self._range == 0.0 or farthest > self._range:
+            self._fit(self._vectors[:count])
         else:
             self._encode(vectors)
         self._count = count
@@ -103,23 +106,22 @@ class NearestVectors:
 
         `query` has shape (dimensions,) and is finite. Distances are Euclidean, in float64.
         """
-        vectors = self._vectors
-        if count < self._count:
-            scale = _LARGEST_CODE / self._range
-            with np.errstate(over="ignore"):
-                scaled = np.multiply(query, scale)
-            squares, found = _alone(self._index.search, scaled[None], count)
-            rows = found[0]
-            farthest = float(squares[0, -1])
-            # Faiss leaves places empty when squares overflow; then every vector is looked at.
-            if rows[-1] >= 0 and farthest < math.inf:
-                return Nearest(
-                    rows.tolist(),
-                    _distances(vectors.take(rows, axis=0), query),
-                    math.sqrt(farthest) * (1.0 - _ROUNDING) / scale - self._error,
-                )
+        exact = query.astype(np.float64)
+        if count >= self._count:
+            everything = _distances(self._vectors[: self._count], exact)
+            return Nearest(list(range(self._count)), everything, math.inf)
+        scale = _LARGEST_CODE / self._range
+        scaled = (exact - self._centre) * scale
+        codes = _codes(scaled)
+        scaled -= codes
+        query_error = math.sqrt(scaled.dot(scaled)) / scale
+        squares, found = _alone(self._index.search, codes[None], count)
+        rows = found[0]
+        reach = math.sqrt(squares[0, -1]) / scale
         return Nearest(
-            list(range(self._count)), _distances(vectors[: self._count], query), math.inf
+            rows.tolist(),
+            _distances(self._vectors.take(rows, axis=0), exact),
+            reach * (1.0 - _ROUNDING) - query_error * (1.0 + _ROUNDING) - self._error,
         )
 
     def _reserve(self, count: int) -> None:
@@ -130,20 +132,36 @@ class NearestVectors:
         grown[: self._count] = self._vectors[: self._count]
         self._vectors = grown
 
+    def _fit(self, vectors: NDArray[np.float32]) -> None:
+        """Choose what codes stand for by these vectors, and encode them anew."""
+        lowest = vectors.min(axis=0).astype(np.float64)
+        highest = vectors.max(axis=0).astype(np.float64)
+        self._centre = (lowest + highest) / 2
+        half = float((highest - lowest).max()) / 2
+        self._range = max(half * _HEADROOM, _SMALLEST_RANGE)
+        self._error = 0.0
+        self._index = _empty_index(self._dimensions)
+        self._encode(vectors)
+
     def _encode(self, vectors: NDArray[np.float32]) -> None:
-        """Append codes; the index takes whole numbers from -127 to 127 as they are."""
         scale = _LARGEST_CODE / self._range
+        rounding = _ROUNDING * self._range * math.sqrt(self._dimensions)
         for start in range(0, len(vectors), 4096):
-            exact = vectors[start : start + 4096].astype(np.float64)
-            codes = np.rint(exact * scale)
-            errors = np.linalg.norm(exact - codes / scale, axis=1)
-            self._error = max(self._error, float(errors.max(initial=0.0)))
-            _alone(self._index.add, codes.astype(np.float32))
+            scaled = (vectors[start : start + 4096] - self._centre) * scale
+            codes = _codes(scaled)
+            largest = float(np.linalg.norm(scaled - codes, axis=1).max()) / scale
+            self._error = max(self._error, largest + rounding)
+            _alone(self._index.add, codes)
+
+
+def _codes(scaled: NDArray[np.float64]) -> NDArray[np.float32]:
+    whole = np.rint(scaled)
+    np.minimum(whole, _LARGEST_CODE, out=whole)
+    np.maximum(whole, -_LARGEST_CODE, out=whole)
+    return whole.astype(np.float32)
 
 
 def _empty_index(dimensions: int) -> Any:
-    # Signed 8 bit codes without a scale of their own: the same accuracy as QT_8bit_uniform
-    # and half the time of QT_8bit, because the scan has nothing to multiply.
     return faiss.IndexScalarQuantizer(
         dimensions, faiss.ScalarQuantizer.QT_8bit_direct_signed, faiss.METRIC_L2
     )
@@ -165,8 +183,9 @@ def _alone(faiss_call: Callable[..., Any], *arguments: object) -> Any:
         faiss.omp_set_num_threads(threads)
 
 
-def _distances(vectors: NDArray[np.float32], query: NDArray[np.float32]) -> list[float]:
+def _distances(vectors: NDArray[np.float32], query: NDArray[np.float64]) -> list[float]:
     """As `matching.distance`: differences, squares and sum in float64."""
-    differences = vectors - query.astype(np.float64)
+    differences = vectors.astype(np.float64)  # in two steps: twice as quick as in one
+    differences -= query
     distances: list[float] = np.sqrt(np.vecdot(differences, differences)).tolist()
     return distances
