@@ -132,8 +132,12 @@ def measure(
     )
 
 
-def calibrations(source: Source, labelled: Labelled, measured: Measured) -> list[Calibration]:
+def calibrations(
+    source: Source, labelled: Labelled, measured: Measured, command: str
+) -> list[Calibration]:
     """Return what goes into the card: one for each score that has trials enough for a threshold.
+
+    `command` is what a reader types to measure again.
 
     Raises:
         MatcherError: PICTURES_UNUSABLE when no target has enough impostor trials.
@@ -142,7 +146,7 @@ def calibrations(source: Source, labelled: Labelled, measured: Measured) -> list
         sealed(
             score=score,
             model=str(source.model),
-            command=f"kiosk matcher calibrate {source.model.name} --images CSV",
+            command=command,
             protocol=PROTOCOL,
             data=labelled.name,
             csv_sha256=labelled.csv_sha256,

@@ -1,9 +1,11 @@
 """`kiosk matcher`: installing, calibrating and comparing the networks of others."""
 
 import json
+import sys
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,17 +51,11 @@ def install_command(network: Path | None, card: Path, data: Path, as_json: bool)
     Without FILE.onnx the card speaks of a Python entry point that is installed beside the
     product; it is not loaded here.
     """
-    from biometrics.matchers import loading, standard
-    from biometrics.matchers.card import FileFormat
+    from biometrics.matchers import standard
     from biometrics.matchers.store import install
 
     with _one_line():
         installed, findings = install(network, card, data)
-        if installed.card.file.format is FileFormat.PYTHON:
-            digest = loading.distribution_digest(loading.entry_point_of(installed.card.name))
-            differs = digest != installed.card.file.sha256
-        else:
-            differs = False
     row = _card_row(installed.card)
     if as_json:
         milliseconds = None if findings is None else round(findings.milliseconds, 2)
@@ -69,8 +65,6 @@ def install_command(network: Path | None, card: Path, data: Path, as_json: bool)
     click.echo(f"model      {installed.card.identity}")
     if findings is not None:
         click.echo(f"one crop   {findings.milliseconds:.1f} ms of processor time")
-    if differs:
-        click.echo(f"warning    its distribution has SHA-256 {digest}: it will not load")
     click.echo(f"standard   {standard.shortfall(installed.card) or 'met'}")
     click.echo("A kiosk loads it when kiosk.toml says so:")
     click.echo("[matchers]")
@@ -84,7 +78,7 @@ def install_command(network: Path | None, card: Path, data: Path, as_json: bool)
 @_json
 def list_command(data: Path, as_json: bool) -> None:
     """List the shipped matcher, the installed ones, and entry points without a card."""
-    from biometrics.matchers import loading, standard
+    from biometrics.matchers import distributions, standard
     from biometrics.matchers.errors import MatcherError
     from biometrics.matchers.shipped import shipped_card
     from biometrics.matchers.store import installed
@@ -98,10 +92,10 @@ def list_command(data: Path, as_json: bool) -> None:
             if isinstance(found, MatcherError):
                 rows.append({"name": folder, "state": "unusable", "why": str(found)})
                 continue
-            may = (found.card.name, found.card.file.sha256) in allowed
-            rows.append({**_card_row(found.card), "state": "installed", "allowed": may})
+            named = (found.card.name, found.card.file.sha256) in allowed
+            rows.append({**_card_row(found.card), "state": "installed", "allowed": named})
         known = {row["name"] for row in rows}
-        for entry in loading.found_entry_points():
+        for entry in distributions.found_entry_points():
             if entry.name in known:
                 continue
             try:
@@ -109,7 +103,7 @@ def list_command(data: Path, as_json: bool) -> None:
                     {
                         "name": entry.name,
                         "state": "without a card",
-                        "sha256": loading.distribution_digest(entry),
+                        "sha256": distributions.distribution_digest(entry),
                     }
                 )
             except MatcherError as error:
@@ -148,7 +142,8 @@ def calibrate_command(
         source = _source(installed.card, data)
         with _progress(labelled, name) as step:
             measured = calibration.measure(source, labelled, step)
-        found = calibration.calibrations(source, labelled, measured)
+        command = f"kiosk matcher calibrate {installed.card.name} --images CSV"
+        found = calibration.calibrations(source, labelled, measured, command)
         text = with_calibrations(installed.card_text, found)
         installed.rewrite_card(text)
         card = parse_card(text)
@@ -227,9 +222,9 @@ def _progress(labelled: "Labelled", name: str) -> Iterator[Any]:
     with click.progressbar(
         length=labelled.pictures.images,
         label=f"measuring {name}",
-        file=click.get_text_stream("stderr"),
+        file=sys.stderr,
     ) as bar:
-        yield lambda: bar.update(1)
+        yield partial(bar.update, 1)
 
 
 def _name_and_digest(text: str) -> tuple[str, str | None]:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from biometrics.matchers.card import ModelCard, parse_card, with_calibrations
 
+_COMMAND = "python -m biometrics.matchers.shipped IMAGES.csv lfw"
+
 
 @cache
 def shipped_card() -> ModelCard:
@@ -33,8 +35,9 @@ def _measured_anew(table: Path, dataset: str | None) -> str:
     source = Source(parse_card(_text().partition("[[calibration]]")[0]).identity)
     labelled = calibration.load_labelled(table, dataset)
     measured = calibration.measure(source, labelled)
-    return with_calibrations(_text(), calibration.calibrations(source, labelled, measured))
+    found = calibration.calibrations(source, labelled, measured, _COMMAND)
+    return with_calibrations(_text(), found)
 
 
 if __name__ == "__main__":
-    print(_measured_anew(Path(sys.argv[1]), *(sys.argv[2:3] or [None])), end="")  # noqa: T201
+    print(_measured_anew(Path(sys.argv[1]), sys.argv[2] if sys.argv[2:] else None), end="")  # noqa: T201

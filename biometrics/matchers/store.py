@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from biometrics.matchers import distributions
 from biometrics.matchers.card import (
     MAX_CARD_BYTES,
     FileFormat,
@@ -101,6 +102,7 @@ def install(
         case FileFormat.PYTHON:
             if network is not None:
                 raise _disagree("the card says python, so no file is installed: leave it out")
+            distributions.checked(parsed.name, parsed.file.sha256)
         case FileFormat.ONNX:
             if network is None:
                 raise _disagree("the card says onnx, so name the file to install")

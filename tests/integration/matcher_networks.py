@@ -273,12 +273,10 @@ def that_is_constant() -> onnx.ModelProto:
 def that_hangs() -> onnx.ModelProto:
     """Maps of legal size and convolutions of legal kind, minutes of work for one picture."""
     nodes = [helper.make_node("Conv", ["picture", "widen"], ["wide0"], pads=[1, 1, 1, 1])]
-    for step in range(60):
-        nodes.append(
-            helper.make_node(
-                "Conv", [f"wide{step}", "heavy"], [f"wide{step + 1}"], pads=[4, 4, 4, 4]
-            )
-        )
+    nodes += [
+        helper.make_node("Conv", [f"wide{i}", "heavy"], [f"wide{i + 1}"], pads=[4, 4, 4, 4])
+        for i in range(60)
+    ]
     nodes += [
         helper.make_node("GlobalAveragePool", ["wide60"], ["mean"]),
         helper.make_node("Flatten", ["mean"], ["flat"], axis=1),

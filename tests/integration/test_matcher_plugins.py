@@ -18,14 +18,13 @@ from click.testing import CliRunner
 from biometrics.errors import BiometricsError, BiometricsErrorCode
 from biometrics.matchers.card import parse_card
 from biometrics.matchers.commands import matcher
+from biometrics.matchers.distributions import distribution_digest, entry_point_of
 from biometrics.matchers.engine import MatcherTemplate, OnnxEngine
 from biometrics.matchers.errors import MatcherError, MatcherErrorCode
 from biometrics.matchers.examination import examine
 from biometrics.matchers.examiner import examine_apart
 from biometrics.matchers.loading import (
     AllowedMatcher,
-    distribution_digest,
-    entry_point_of,
     load_matcher,
 )
 from biometrics.matchers.store import Installed, find, install
@@ -133,7 +132,7 @@ def test_a_network_that_never_ends_is_given_up() -> None:
     content = content_of(networks.that_hangs())
     examine(content, parse_card(networks.card_of(content)))
     with pytest.raises(MatcherError) as refused:
-        examine_apart(content, networks.card_of(content), cpu_seconds=3)
+        examine_apart(content, networks.card_of(content), cpu_seconds=2)
     assert refused.value.code is MatcherErrorCode.TRIAL_FAILED
     assert "processor time" in str(refused.value)
 
@@ -326,9 +325,6 @@ def test_templates_and_thresholds_of_another_model_are_refused(kiosk: Path) -> N
 # --- entry points --------------------------------------------------------------------------
 
 _PLUGIN = '''
-"""A matcher in Python: the product's own engine, its vectors reversed."""
-
-
 def engine():
     from biometrics.engines.resnet_engine import ResNetEngine
 
