@@ -91,7 +91,7 @@ class Challenge:
             case ChallengeKind.GESTURE:
                 return 1 / (2 * len(_TURNS) * len(_OTHERS))
             case ChallengeKind.LIGHT:
-                return 1 / (len(_COLOURS) * (len(_COLOURS) - 1) ** (_LIGHT_STEPS - 1))
+                return 1.0 / (len(_COLOURS) * pow(float(len(_COLOURS) - 1), _LIGHT_STEPS - 1))
             case ChallengeKind.BUTTON:
                 return 1.0
             case _:
@@ -307,8 +307,6 @@ def _verify_light(
         return _not_measured(ChallengeReason.FACE_NOT_MEASURED)
     dark_until = challenge.steps[0].shown_at
     rest = [c for c, frame in zip(known, frames, strict=True) if frame.captured_at < dark_until]
-    if not rest:
-        return _not_measured(ChallengeReason.NO_BASELINE)
     for colour in rest[1:]:
         if _lit_by(colour, rest[0], limits) is not None:
             return _failed(ChallengeReason.TOO_EARLY, 0)

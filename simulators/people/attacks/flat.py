@@ -4,6 +4,8 @@ Instruments of ISO/IEC 30107-3. They match their victim, as a real one does: onl
 attack detection can tell them.
 """
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 
@@ -14,11 +16,45 @@ from simulators.people.render import Image
 _GAMMA = 2.2
 _SCREEN_ANGLES = ((0, 15.0), (1, 45.0), (2, 75.0))
 """Channel and angle, in degrees, of the printer's halftone screens."""
+_HELD_AT_CM = 45.0
+_HELD_WIDTH_CM = 24.0
+_MIRRORED_BY_GLASS = 0.04
+"""Fresnel reflection of glass near the vertical."""
 
 
-def printed(picture: Image, seed: int, *, width: int, height: int) -> Image:
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """How an instrument is held in one frame of a sequence; the default is as in a still."""
+
+    yaw: float = 0.0
+    """Degrees about the vertical, positive turns the right edge of the image away."""
+    roll: float = 0.0
+    """Degrees in the plane, positive as `View.roll`."""
+    scale: float = 1.0
+    light: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    """What falls on it, against the hall's ordinary light."""
+    frame: int = 0
+    """Frames differ in noise."""
+
+
+_STILL = Hold()
+
+
+def printed(picture: Image, seed: int, *, width: int, height: int, hold: Hold = _STILL) -> Image:
     """The picture printed on bent paper with a white margin, held before the camera."""
     rng = named_generator(seed, "printed")
+    page = _bordered(inked(picture), (40, 40, 40, 40), (0.80, 0.80, 0.78))
+    bend = 1.0 + 0.12 * np.sin(np.linspace(-0.5, 2.6, page.shape[1], dtype=np.float32))
+    side = min(width, height)
+    corners = _held(width, height, (side - 80, side - 40), rng.uniform(-14.0, 14.0, (4, 2)))
+    lit_page = _lit(page * bend[:, None], hold.light)
+    scene = _warped(_to_picture(lit_page), _turned(corners, hold), width, height, (70, 74, 78))
+    scene = np.asarray(cv2.GaussianBlur(scene, (0, 0), 0.6), np.float32)
+    return _noisy(scene, 2.5, _noise_of(rng, seed, hold))
+
+
+def inked(picture: Image) -> Field:
+    """The picture as ink on paper: linear light of twice the size, with the printer's dots."""
     light = _to_light(picture)
     grey = light.mean(axis=2, keepdims=True)
     # Ink has neither the black, the white nor the colours of the original.
@@ -32,16 +68,10 @@ def printed(picture: Image, seed: int, *, width: int, height: int) -> Image:
         c, s = np.cos(np.deg2rad(angle)), np.sin(np.deg2rad(angle))
         dots = np.sin(1.9 * (across * c + down * s)) * np.sin(1.9 * (down * c - across * s))
         page[..., channel] *= 1.0 + 0.10 * dots
-    page = _bordered(page, (40, 40, 40, 40), (0.80, 0.80, 0.78))
-    bend = 1.0 + 0.12 * np.sin(np.linspace(-0.5, 2.6, page.shape[1], dtype=np.float32))
-    side = min(width, height)
-    corners = _held(width, height, (side - 80, side - 40), rng.uniform(-14.0, 14.0, (4, 2)))
-    scene = _warped(_to_picture(page * bend[:, None]), corners, width, height, (70, 74, 78))
-    scene = np.asarray(cv2.GaussianBlur(scene, (0, 0), 0.6), np.float32)
-    return _noisy(scene, 2.5, rng)
+    return page
 
 
-def replayed(picture: Image, seed: int, *, width: int, height: int) -> Image:
+def replayed(picture: Image, seed: int, *, width: int, height: int, hold: Hold = _STILL) -> Image:
     """The picture on a tablet: stripes of sub-pixels, moiré, a reflection, a dark bezel."""
     rng = named_generator(seed, "replayed")
     light = _to_light(picture)
@@ -57,17 +87,46 @@ def replayed(picture: Image, seed: int, *, width: int, height: int) -> Image:
     tint = 1.25 * np.array([0.94, 1.0, 1.10], np.float32)
     screen = np.asarray(screen * tint + 0.012, np.float32)
     screen = _bordered(screen, (60, 110, 50, 50), (0.004, 0.004, 0.005))
+    # A screen lights itself: of what falls on it only a reflection is seen.
+    glass = tuple(1.0 + _MIRRORED_BY_GLASS * (gain - 1.0) for gain in hold.light)
+    screen = _lit(screen, (glass[0], glass[1], glass[2]))
     side = min(width, height)
     corners = _held(width, height, (side - 60, side - 20), rng.uniform(-10.0, 10.0, (4, 2)))
     sharp = np.asarray(cv2.GaussianBlur(_to_picture(screen), (0, 0), 0.55), np.float32)
     # Sampled below the stripes' own resolution: hence the moiré.
-    scene = _warped(sharp, corners, width, height, (58, 62, 66))
+    scene = _warped(sharp, _turned(corners, hold), width, height, (58, 62, 66))
     down, across = np.mgrid[0:height, 0:width].astype(np.float32)
     glare = np.exp(-(((across - 0.66 * width) / 60) ** 2) - ((down - 0.2 * height) / 40) ** 2)
     flicker = 1.0 + 0.05 * np.sin(6.0 * np.pi * down / height)
     scene = scene * flicker[..., None] + 70.0 * glare[..., None]
     scene = np.asarray(cv2.GaussianBlur(scene, (0, 0), 0.5), np.float32)
-    return _noisy(scene, 2.0, rng)
+    return _noisy(scene, 2.0, _noise_of(rng, seed, hold))
+
+
+def _lit(light: Field, gain: tuple[float, float, float]) -> Field:
+    return (
+        light
+        if gain == _STILL.light
+        else np.asarray(light * np.asarray(gain, np.float32), np.float32)
+    )
+
+
+def _noise_of(rng: np.random.Generator, seed: int, hold: Hold) -> np.random.Generator:
+    return rng if hold.frame == 0 else named_generator(seed, f"held.{hold.frame}")
+
+
+def _turned(corners: Field, hold: Hold) -> Field:
+    """The corners after turning the instrument about its middle, in perspective."""
+    if (hold.yaw, hold.roll, hold.scale) == (_STILL.yaw, _STILL.roll, _STILL.scale):
+        return corners
+    middle = corners.mean(axis=0)
+    px_per_cm = (corners[:, 0].max() - corners[:, 0].min()) / _HELD_WIDTH_CM
+    x, y = (hold.scale * (corners - middle) / px_per_cm).T
+    yaw, roll = np.deg2rad(hold.yaw), np.deg2rad(hold.roll)
+    x, y = x * np.cos(roll) + y * np.sin(roll), y * np.cos(roll) - x * np.sin(roll)
+    nearer = _HELD_AT_CM / (_HELD_AT_CM + x * np.sin(yaw))
+    turned = np.stack([x * np.cos(yaw) * nearer, y * nearer], axis=1)
+    return np.asarray(middle + turned * px_per_cm, np.float32)
 
 
 def _to_light(picture: Image) -> Field:
