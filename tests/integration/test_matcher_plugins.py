@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import hashlib
 import json
 import os
+import sqlite3
 import struct
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
+import cv2
 import matcher_networks as networks
 import numpy as np
 import onnx
@@ -16,7 +20,7 @@ import pytest
 from click.testing import CliRunner
 
 from biometrics.errors import BiometricsError, BiometricsErrorCode
-from biometrics.matchers.card import parse_card
+from biometrics.matchers.card import ModelCard, parse_card
 from biometrics.matchers.commands import matcher
 from biometrics.matchers.distributions import distribution_digest, entry_point_of
 from biometrics.matchers.engine import MatcherTemplate, OnnxEngine
@@ -26,9 +30,11 @@ from biometrics.matchers.examiner import examine_apart
 from biometrics.matchers.loading import (
     AllowedMatcher,
     load_matcher,
+    threshold_of,
 )
 from biometrics.matchers.store import Installed, find, install
 from biometrics.matching import distance
+from devices.processes.process import WorkerProcess
 
 HERE = Path(__file__).parent
 
@@ -324,12 +330,12 @@ def test_templates_and_thresholds_of_another_model_are_refused(kiosk: Path) -> N
 
 # --- entry points --------------------------------------------------------------------------
 
-_PLUGIN = '''
+_PLUGIN = """
 def engine():
     from biometrics.engines.resnet_engine import ResNetEngine
 
     return ResNetEngine.load()
-'''
+"""
 
 
 @pytest.fixture
@@ -409,3 +415,161 @@ def test_an_entry_point_that_raises_is_one_line(distribution: Path, tmp_path: Pa
         load_matcher(str(installed.card.identity), allowed(installed), tmp_path)
     assert refused.value.code is MatcherErrorCode.ENTRY_POINT_UNUSABLE
     assert "secret" not in str(refused.value)
+
+
+# --- calibrating and comparing on pictures -------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twelve fictitious people, nine pictures of each: enough trials for FMR 1e-3."""
+    from simulators.people import PEOPLE, PictureCache, portrait
+
+    folder = tmp_path_factory.mktemp("pictures")
+    cache = PictureCache(tmp_path_factory.mktemp("rendered"))
+    random = np.random.default_rng(5)
+    rows = ["path,identity,dataset"]
+    for person in PEOPLE[:12]:
+        face = cv2.imdecode(np.frombuffer(portrait(person, cache), np.uint8), cv2.IMREAD_COLOR)
+        face = cv2.resize(face, (240, 240), interpolation=cv2.INTER_AREA)
+        for number in range(9):
+            angle, scale = (random.normal(0, 6), random.normal(1, 0.05)) if number else (0, 1)
+            move = cv2.getRotationMatrix2D((120, 120), angle, scale)
+            varied = cv2.warpAffine(face, move, (240, 240), borderMode=cv2.BORDER_REPLICATE)
+            varied = cv2.convertScaleAbs(varied, alpha=random.uniform(0.7, 1.2))
+            name = f"{person.id}-{number}.png"
+            cv2.imwrite(str(folder / name), varied)
+            rows.append(f"{name},{person.id},rendered")
+    table = folder / "images.csv"
+    table.write_text("\n".join(rows) + "\n")
+    return table
+
+
+def test_a_matcher_is_calibrated_on_pictures(tmp_path: Path, pictures: Path) -> None:
+    install(*written(tmp_path, networks.embedder()), tmp_path)
+    model = str(find(tmp_path, "grid-face").card.identity)
+    options = ("--images", pictures, "--dataset", "rendered", "--data", tmp_path, "--json")
+    code, output = run("calibrate", "grid-face", *options)
+    assert code == 0, output
+    said = json.loads(output.splitlines()[-1])
+    assert said["model"] == model
+    assert "calibrated on 96 genuine" in said["shortfall"]
+    card = find(tmp_path, "grid-face").card
+    row = card.calibration[0]
+    assert (row.score, row.images, row.genuine) == ("raw", 108, 96)
+    assert row.rates(1e-3) is not None
+    assert row.rates(1e-4) is None  # a thousand impostor trials know nothing of it
+    assert threshold_refusal(card) is MatcherErrorCode.NOT_CALIBRATED
+
+
+def threshold_refusal(card: ModelCard) -> MatcherErrorCode:
+    with pytest.raises(MatcherError) as refused:
+        threshold_of(card)
+    return refused.value.code
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("calibrate", "nobody", "--images", "images.csv"),
+        ("calibrate", "grid-face", "--images", "missing.csv"),
+        ("calibrate", "grid-face", "--images", "gone.csv"),
+        ("compare", "grid-face", "nobody", "--images", "gone.csv"),
+        ("compare", "../kiosk", "grid-face", "--images", "gone.csv"),
+    ],
+)
+def test_user_errors_are_one_line(
+    kiosk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
+) -> None:
+    (tmp_path / "gone.csv").write_text("path,identity\na.jpg,1\nb.jpg,2\n")
+    monkeypatch.chdir(tmp_path)
+    code, output = run(*arguments, "--data", kiosk)
+    assert code == 1
+    errors = [line for line in output.splitlines() if line.startswith("Error: ")]
+    assert len(errors) == 1
+    assert "Traceback" not in output
+
+
+# --- the process that a matcher runs in ----------------------------------------------------
+
+_SECRET = hashlib.sha256(b"the key of a service").digest()
+_MARKER = "told-to-the-worker-4711"
+
+
+@pytest.fixture
+async def worker(
+    kiosk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[WorkerProcess]:
+    """A real worker with the matcher, started by a service that has keys open and in memory."""
+    keys = tmp_path / "keys"
+    keys.mkdir()
+    for name in ("record.key", "journal.key"):
+        (keys / name).write_bytes(_SECRET)
+    database = sqlite3.connect(tmp_path / "kiosk.db")
+    database.execute("create table t (k blob)")
+    monkeypatch.setenv("KIOSK_MASTER_KEY", _SECRET.hex())
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path / 'kiosk.db'}")
+    monkeypatch.setenv("PYTHONPATH", str(HERE))
+    installed = find(kiosk, "grid-face")
+    with (keys / "record.key").open("rb") as opened:
+        os.set_inheritable(opened.fileno(), True)  # the worst case: somebody forgot it
+        process = await WorkerProcess.start("matcher_worker")
+        try:
+            await process.send(
+                {
+                    "model": str(installed.card.identity),
+                    "name": installed.card.name,
+                    "sha256": installed.card.file.sha256,
+                    "data": str(kiosk),
+                    "marker": _MARKER,
+                }
+            )
+            async with asyncio.timeout(60):
+                answer, _ = await process.receive()
+            assert answer == {"ready": True, "model": str(installed.card.identity)}
+            yield process
+        finally:
+            await process.wait_killed()
+            database.close()
+
+
+async def test_a_worker_with_a_matcher_holds_no_keys_and_no_database(
+    worker: WorkerProcess, kiosk: Path, tmp_path: Path
+) -> None:
+    proc = Path(f"/proc/{worker.pid}")
+    environment = (proc / "environ").read_bytes()
+    assert b"PATH=" in environment  # it is read
+    for secret in (_SECRET.hex().encode(), b"DATABASE_URL", b"KIOSK_MASTER_KEY", b"kiosk.db"):
+        assert secret not in environment
+        assert secret not in (proc / "cmdline").read_bytes()
+    opened = {str(link.readlink()) for link in (proc / "fd").iterdir()}
+    files = {name for name in opened if name.startswith("/") and name != "/dev/null"}
+    assert not {name for name in files if "keys" in name or name.endswith((".db", ".key"))}
+    assert not {name for name in files if name.startswith(str(tmp_path))}
+    assert {name.partition(":")[0] for name in opened - files - {"/dev/null"}} <= {"pipe"}
+    assert "kiosk.db" not in (proc / "maps").read_text()
+
+
+async def test_no_key_is_anywhere_in_the_memory_of_such_a_worker(worker: WorkerProcess) -> None:
+    try:
+        memory = _memory_of(worker.pid)
+    except PermissionError:
+        pytest.skip("this machine does not let a process read the memory of its child")
+    assert _MARKER.encode() in memory  # what it was told is found, so the search works
+    assert _SECRET not in memory
+    assert _SECRET.hex().encode() not in memory
+
+
+def _memory_of(pid: int) -> bytes:
+    """All that a process may write to: where keys would be if it had any."""
+    found = []
+    with Path(f"/proc/{pid}/mem").open("rb", buffering=0) as memory:
+        for line in Path(f"/proc/{pid}/maps").read_text().splitlines():
+            span, permissions = line.split()[:2]
+            if not permissions.startswith("rw"):
+                continue
+            start, end = (int(part, 16) for part in span.split("-"))
+            memory.seek(start)
+            with contextlib.suppress(OSError):  # reserved, never touched
+                found.append(memory.read(end - start))
+    return b"".join(found)
