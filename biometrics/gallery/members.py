@@ -128,7 +128,7 @@ class FaceGallery:
 
         The nearest person must be within the threshold for a gallery of this size, and every
         other person farther by more than the margin. With one person only, no margin can be
-        known: then the threshold alone speaks, which is at its strictest sense for a claim
+        known: then the threshold alone speaks, which is no looser than one claimed record needs
         (`thresholds.CEILING_FMR`).
 
         Raises:
