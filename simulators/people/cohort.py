@@ -10,21 +10,25 @@ import hashlib
 import hmac
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from itertools import count
 from pathlib import Path
 
-from biometrics.cohort.cohort import Cohort, CohortKind
+from biometrics.cohort import fictitious
+from biometrics.cohort.cohort import Cohort, CohortKind, RecordReference
 from biometrics.cohort.content import PERSON_KEY_BYTES
 from biometrics.cohort.fictitious_key import worthless_private_key
 from biometrics.cohort.files import CohortEntry, build_cohort, sign_cohort
 from biometrics.errors import BiometricsError
 from biometrics.pipeline import FacePipeline, load_pipeline
 from biometrics.results import FaceTemplate, MeasuredFace, ModelIdentity, Purpose
-from simulators.people.captures import encoded, portrait_picture
+from simulators.people.captures import CaptureKind, capture, encoded, portrait, portrait_picture
 from simulators.people.identity import Identity
 from simulators.people.parameters import Face
+from simulators.people.population import PEOPLE
+from simulators.people.separability import measured_template
 
 VERSION = "fictitious-1"
 CREATED_ON = date(2026, 11, 24)
@@ -41,7 +45,7 @@ Measure = Callable[[int], FaceTemplate | None]
 
 
 class NotMadeError(Exception):
-    """The cohort could not be made; the message says why."""
+    """The cohort could not be made or measured with; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,15 +114,56 @@ def made_cohort(work: Path | None) -> Cohort:
     """
     if work is not None:
         work.mkdir(parents=True, exist_ok=True)
-    try:
+    with _broken_engine_told():
         pipeline = load_pipeline()
         measure = measured_by(pipeline)
         if work is not None:
             model = ModelIdentity(*pipeline.threshold.model.split("/"))
             measure = remembered(measure, model, work)
         return fictitious_cohort(measure)
-    except BiometricsError as error:
-        raise NotMadeError(str(error)) from error
+
+
+def shipped_scores(seed: int) -> Iterator[str]:
+    """The `scores` before the cohort that ships; minutes, unless the pictures are cached.
+
+    Raises:
+        NotMadeError: The face engine or the shipped cohort is broken.
+    """
+    with _broken_engine_told():
+        yield from scores(load_pipeline(), fictitious.fictitious_cohort(), seed)
+
+
+def scores(pipeline: FacePipeline, cohort: Cohort, seed: int) -> Iterator[str]:
+    """The travelers' normalised scores before a cohort, in lines of text, one a capture kind.
+
+    Every live face is compared with every traveler's record: genuine with their own, impostor
+    with all others.
+    """
+    records = {
+        person.id: template
+        for person in PEOPLE
+        if (template := measured_template(pipeline, portrait(person), Purpose.ENROLMENT))
+        is not None
+    }
+    references = {key: cohort.reference(record, person=None) for key, record in records.items()}
+    yield f"cohort {cohort.version}, {cohort.size} entries, {cohort.digest}; {len(records)} records"
+    yield "kind            seed measured  genuine: min    max    impostor: min    max"
+    for kind in CaptureKind:
+        genuine: list[float] = []
+        impostor: list[float] = []
+        for person in PEOPLE:
+            live = measured_template(pipeline, capture(person, kind, seed))
+            if live is None:
+                continue
+            for key, reference in references.items():
+                if isinstance(reference, RecordReference):
+                    score = cohort.score(live, records[key], reference).score
+                    (genuine if key == person.id else impostor).append(score)
+        head = f"{kind:15} {seed:4} {len(genuine):5}/{len(PEOPLE)}"
+        if genuine and impostor:
+            head += f"     {min(genuine):12.2f} {max(genuine):6.2f}"
+            head += f"     {min(impostor):9.2f} {max(impostor):6.2f}"
+        yield head
 
 
 def signed(cohort: Cohort) -> bytes:
@@ -166,3 +211,11 @@ def remembered(measure: Measure, model: ModelIdentity, directory: Path) -> Measu
         return template
 
     return again
+
+
+@contextmanager
+def _broken_engine_told() -> Iterator[None]:
+    try:
+        yield
+    except BiometricsError as error:
+        raise NotMadeError(str(error)) from error

@@ -79,6 +79,19 @@ def cohort(out: Path, work: Path | None) -> None:
     click.echo(f"{made.version}: {made.size} entries in {len(made.strata)} strata, {made.digest}")
 
 
+@people.command()
+@click.option("--seed", default=0, show_default=True, help="Varies pose, light and noise.")
+def scores(seed: int) -> None:
+    """Print the travelers' normalised scores before the shipped cohort, by kind of capture."""
+    from simulators.people.cohort import NotMadeError, shipped_scores
+
+    try:
+        for line in shipped_scores(seed):
+            click.echo(line)
+    except NotMadeError as error:
+        raise click.ClickException(str(error)) from error
+
+
 def _write(out: Path, data: bytes) -> None:
     try:
         out.write_bytes(data)

@@ -16,6 +16,7 @@ from biometrics.cohort.files import load_cohort
 from biometrics.errors import BiometricsError, BiometricsErrorCode
 from biometrics.pipeline import FacePipeline, load_pipeline
 from biometrics.results import FaceTemplate, ModelIdentity
+from simulators.people import PEOPLE, CaptureKind
 from simulators.people import cohort as generator
 from simulators.people.commands import people
 from simulators.people.identity import Identity
@@ -117,6 +118,24 @@ def test_a_measured_face_scores_before_it(pipeline: FacePipeline, shipped_seeds:
     assert same < cohort.score(stranger, record, reference).score
 
 
+def test_travelers_are_known_before_it_and_others_are_not(
+    pipeline: FacePipeline, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(generator, "PEOPLE", PEOPLE[:2])
+    monkeypatch.setattr(generator, "CaptureKind", [CaptureKind.NO_FACE, CaptureKind.NEUTRAL])
+    monkeypatch.setattr(generator, "load_pipeline", lambda: pipeline)
+    result = CliRunner().invoke(people, ["scores"])
+    assert result.exit_code == 0, result.output
+    cohort, _, nobody, neutral = result.output.splitlines()
+    assert "1000 entries" in cohort
+    assert cohort.endswith("2 records")
+    assert nobody.split() == ["no_face", "0", "0/2"]
+    *_, most_alike, least_alike, nearest_other, _ = neutral.split()
+    assert float(most_alike) < float(least_alike) < -4
+    assert float(nearest_other) > 0
+
+
 # --- the generator by itself ---------------------------------------------------------------
 
 
@@ -211,9 +230,10 @@ def test_the_command_says_what_is_broken(monkeypatch: pytest.MonkeyPatch, tmp_pa
         raise BiometricsError(BiometricsErrorCode.MODEL_FILE_MISSING, "no weights")
 
     monkeypatch.setattr(generator, "load_pipeline", broken)
-    result = CliRunner().invoke(people, ["cohort", "--out", str(tmp_path / "f")])
-    assert result.exit_code == 1
-    assert "no weights" in result.output
+    for arguments in (["cohort", "--out", str(tmp_path / "f")], ["scores"]):
+        result = CliRunner().invoke(people, arguments)
+        assert result.exit_code == 1
+        assert "no weights" in result.output
     blocked = tmp_path / "file"
     blocked.write_bytes(b"")
     arguments = ["cohort", "--out", str(tmp_path / "f"), "--work", str(blocked / "inside")]
