@@ -1,4 +1,4 @@
-"""Running a module of ours in a process without keys, database, files to write or network names.
+"""Running a module of ours in a process without keys, database, settings, or files to write.
 
 `kiosk_api` keeps such processes for serving travelers; here is what the command line needs, which
 waits for one answer after the other and may not import it. What the process is told comes through

@@ -120,9 +120,8 @@ def _check_node(node: Any) -> None:
     if node.domain not in ("", "ai.onnx"):
         raise _operator(f"the operator {node.domain}.{node.op_type} is not of the standard")
     for attribute in node.attribute:
-        if attribute.type in (AttributeProto.GRAPH, AttributeProto.GRAPHS) or attribute.HasField(
-            "g"
-        ):
+        holds_graph = attribute.HasField("g") or len(attribute.graphs) > 0
+        if holds_graph or attribute.type in (AttributeProto.GRAPH, AttributeProto.GRAPHS):
             raise _operator(f"the operator {node.op_type} holds a graph: no control flow is taken")
         if attribute.sparse_tensor.dims or attribute.sparse_tensors:
             raise MatcherError(MatcherErrorCode.TENSOR_REFUSED, "the model holds sparse tensors")

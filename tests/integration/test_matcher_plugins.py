@@ -18,9 +18,12 @@ import numpy as np
 import onnx
 import pytest
 from click.testing import CliRunner
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from onnx import helper
 
 from biometrics.errors import BiometricsError, BiometricsErrorCode
-from biometrics.matchers.card import ModelCard, parse_card
+from biometrics.matchers.card import ModelCard, parse_card, sealed, with_calibrations
 from biometrics.matchers.commands import matcher
 from biometrics.matchers.distributions import distribution_digest, entry_point_of
 from biometrics.matchers.engine import MatcherTemplate, OnnxEngine
@@ -32,8 +35,11 @@ from biometrics.matchers.loading import (
     load_matcher,
     threshold_of,
 )
+from biometrics.matchers.pipeline import load_pipeline_of
 from biometrics.matchers.store import Installed, find, install
 from biometrics.matching import distance
+from biometrics.pipeline import load_pipeline
+from biometrics.results import Box, MeasuredFace, Purpose
 from devices.processes.process import WorkerProcess
 
 HERE = Path(__file__).parent
@@ -113,6 +119,28 @@ def test_every_truncation_is_refused() -> None:
         part = content[:length]
         with pytest.raises(MatcherError):
             examine(part, parse_card(networks.card_of(part)))
+
+
+def _tiny() -> bytes:
+    """A network of which hardly anything is weights, so that a changed byte changes the graph."""
+    nodes = [
+        helper.make_node("GlobalAveragePool", ["picture"], ["mean"]),
+        helper.make_node("Flatten", ["mean"], ["flat"], axis=1),
+        helper.make_node("MatMul", ["flat", "projection"], ["embedding"]),
+    ]
+    weights = {"projection": np.full((3, 64), 0.5, np.float32)}
+    return content_of(networks.model(nodes, weights, dimensions=64))
+
+
+@settings(max_examples=150)
+@given(st.lists(st.tuples(st.integers(0, len(_tiny()) - 1), st.integers(0, 255)), max_size=4))
+def test_no_changed_bytes_raise_anything_else(changes: list[tuple[int, int]]) -> None:
+    content = bytearray(_tiny())
+    for place, value in changes:
+        content[place] = value
+    text = networks.card_of(bytes(content), dimensions="64")
+    with contextlib.suppress(MatcherError):
+        examine(bytes(content), parse_card(text))
 
 
 def test_shapes_that_the_file_claims_are_not_believed() -> None:
@@ -259,8 +287,6 @@ def test_an_allowed_matcher_describes_pictures(kiosk: Path) -> None:
     installed = find(kiosk, "grid-face")
     engine = load_matcher(str(installed.card.identity), allowed(installed), kiosk)
     assert isinstance(engine, OnnxEngine)
-    from biometrics.results import Box, Purpose
-
     noise = np.random.default_rng(1).integers(0, 256, (300, 300, 3), dtype=np.uint8)
     templates = []
     for place in (50, 80):
@@ -460,6 +486,52 @@ def test_a_matcher_is_calibrated_on_pictures(tmp_path: Path, pictures: Path) -> 
     assert row.rates(1e-3) is not None
     assert row.rates(1e-4) is None  # a thousand impostor trials know nothing of it
     assert threshold_refusal(card) is MatcherErrorCode.NOT_CALIBRATED
+    with pytest.raises(MatcherError):
+        load_pipeline_of(model, allowed(find(tmp_path, "grid-face")), tmp_path)
+
+
+def test_a_calibrated_matcher_measures_and_compares_with_its_own_threshold(
+    tmp_path: Path, pictures: Path
+) -> None:
+    installed, _ = install(*written(tmp_path, networks.embedder()), tmp_path)
+    model = str(installed.card.identity)
+    rates = {
+        "fmr_target": 1e-4,
+        "threshold": 0.25,
+        "fmr": 0.0,
+        "fmr_ci95": [0.0, 1e-3],
+        "fnmr": 0.5,
+        "fnmr_ci95": [0.4, 0.6],
+    }
+    row = sealed(
+        score="raw",
+        model=model,
+        command="this test",
+        protocol="this test",
+        data="none",
+        csv_sha256="0" * 64,
+        pictures_sha256="0" * 64,
+        images=1,
+        identities=1,
+        failure_to_acquire=0,
+        genuine=1,
+        impostor=1,
+        at=[rates],
+    )
+    installed.rewrite_card(with_calibrations(installed.card_text, [row]))
+    pipeline = load_pipeline_of(model, allowed(installed), tmp_path)
+    files = sorted(pictures.parent.glob("*-0.png"))[:2]
+    outcomes = [pipeline.measure(path.read_bytes(), deadline=None).outcome for path in files]
+    first, second = (o.template for o in outcomes if isinstance(o, MeasuredFace))
+    assert str(first.model) == model
+    result = pipeline.compare(first, second)
+    assert (result.threshold, result.threshold_id) == (0.25, "grid-face.raw.single_frame.fmr_1e-4")
+    assert 0 < result.distance < 2
+    shipped = load_pipeline().measure(files[0].read_bytes(), deadline=None).outcome
+    assert isinstance(shipped, MeasuredFace)
+    with pytest.raises(BiometricsError) as refused:
+        pipeline.compare(shipped.template, shipped.template)  # their threshold, our templates
+    assert refused.value.code is BiometricsErrorCode.TEMPLATE_OF_ANOTHER_MODEL
 
 
 def threshold_refusal(card: ModelCard) -> MatcherErrorCode:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -238,6 +239,23 @@ def test_the_shipped_matcher_is_described_and_misses_the_standard() -> None:
         assert row is not None
         assert row.rates(1e-4) is not None
     assert "never" not in standard.refusal(card)
+
+
+def test_the_integrators_page_shows_the_shipped_cards_figures() -> None:
+    page = (Path(__file__).parents[3] / "docs/integrators/matchers.md").read_text("utf-8")
+    rows = []
+    for calibrated in shipped_card().calibration:
+        name = {Score.RAW: "distance", Score.NORMALISED: "normalised"}[calibrated.score]
+        for row in calibrated.at:
+            threshold = f"{row.threshold:.{3 if calibrated.score is Score.RAW else 2}f}"
+            low, high = (100 * end for end in row.fnmr_ci95)
+            rates = f"{row.fnmr:.1%}".replace("%", " %")
+            target = f"{row.fmr_target:.0e}".replace("e-0", "e-")
+            rows.append(
+                f"| {name} | {target} | {threshold} | {rates} | {low:.1f} to {high:.1f} % |"
+            )
+    assert "\n".join(rows) in page
+    assert str(shipped_card().identity) in page
 
 
 # --- names and the allow-list --------------------------------------------------------------
