@@ -5,7 +5,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test test-browser chromium check format lock clean
+.PHONY: help setup demo run test test-browser chromium docs-figures check format lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -37,6 +37,13 @@ chromium:
 	  test "$$(id -u)" = 0 && command -v apt-get >/dev/null \
 	    || { echo "chromium is missing: install Debian's packages chromium and fonts-dejavu-core"; exit 1; }; \
 	  apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core >/dev/null; }
+
+DATA ?= ../shared/data/faces/images.csv
+DATASET ?= lfw
+docs-figures: $(READY) ## measure DATA=IMAGES.csv (DATASET=name); write docs/biometrics.md, docs/figures
+	@if test -f "$(DATA)"; then \
+	  $(BIN)/python -m biometrics.evaluation.page "$(DATA)" $(if $(DATASET),--dataset "$(DATASET)"); \
+	else echo "docs-figures: skipped, there is no $(DATA)"; fi
 
 check: $(READY) ## lint, format, types, import contracts, dead code
 	$(BIN)/ruff check .

@@ -67,12 +67,12 @@ def score_chart(kind: str, curve: Curve, thresholds: Mapping[str, float | None])
             points += [plot.point(left, share), plot.point(right, share)]
         parts.append(_line(points, colour, dash))
         parts.extend(_key(index, name, colour, dash))
-    for name, threshold in thresholds.items():
+    for index, (name, threshold) in enumerate(thresholds.items()):
         if threshold is not None and low <= threshold <= high:
             x, bottom = plot.point(threshold, 0.0)
             _, height = plot.point(threshold, top)
             parts.append(_line([(x, bottom), (x, height)], "#555", "2 3"))
-            parts.append(_text(x + 3, height + 12, f"FMR {name}", size=11))
+            parts.append(_text(x + 3, height + 12 + 14 * index, f"FMR {name}", size=11))
     return plot.svg(parts)
 
 
@@ -87,7 +87,7 @@ def group_chart(by_group: Mapping[str, Mapping[str, Any]], target: str) -> str:
     high = math.ceil(math.log10(max([*rates, 1e-3])))
     low = math.floor(math.log10(min([*rates, 1e-5])))
     plot = _Plot(
-        title=f"False match rate by group at the threshold for FMR {target} of everybody",
+        title=f"False match rate by group where it is {target} for everybody",
         x_label="false match rate within the group",
         y_label="",
         x=(float(low), float(high)),
@@ -102,7 +102,10 @@ def group_chart(by_group: Mapping[str, Mapping[str, Any]], target: str) -> str:
         parts.append(_text(160, y + 4, name.replace("_", " "), anchor="end"))
         parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="6" fill="{COLOURS["normalised"]}"/>')
         words = f"{rate:.1e}" if rate else "none"
-        parts.append(_text(x + 12, y + 4, f"{words} in {own['impostor']:,} pairs", size=11))
+        beside, anchor = (x + 12, "start") if x < _WIDTH - 160 else (x - 12, "end")
+        parts.append(
+            _text(beside, y + 4, f"{words} in {own['impostor']:,} pairs", anchor=anchor, size=11)
+        )
     target_x, bottom = plot.point(math.log10(float(target)), 0.0)
     _, top = plot.point(0.0, float(max(1, len(groups))))
     parts.append(_line([(target_x, bottom), (target_x, top)], "#555", "2 3"))
@@ -168,7 +171,7 @@ class _Plot:
             f'width="{_WIDTH}" height="{self._height}" role="img" font-family="sans-serif">'
             f"<title>{title}</title>"
             f'<rect width="{_WIDTH}" height="{self._height}" fill="#fff"/>'
-            f"{_text(self._left, 22, self._title, size=15)}{''.join(parts)}</svg>\n"
+            f"{_text(16, 22, self._title, size=15)}{''.join(parts)}</svg>\n"
         )
 
 

@@ -71,13 +71,13 @@ def run_evaluation(table: Path, dataset: str | None) -> "tuple[Any, Evaluation, 
 
     try:
         labelled = load_labelled_set(table, dataset)
+        shipped = shipped_thresholds(threshold_table(), str(MODEL))
         captures = acquisition.captures_of(labelled)
         measuring = acquisition.acquire(labelled.folder, captures, acquisition.load_product)
         with click.progressbar(
             measuring, length=len(captures), label="measuring", file=sys.stderr
         ) as progress:
             acquired = dict(progress)
-        shipped = shipped_thresholds(threshold_table(), str(MODEL))
     except (LabelsError, BiometricsError, acquisition.WorkerDiedError) as error:
         raise click.ClickException(str(error)) from None
     return labelled, evaluate(labelled, acquired, shipped), str(MODEL)

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from collections import Counter
 from pathlib import Path
 
 import cv2
@@ -10,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from biometrics.commands import biometrics, verify_photos
+from biometrics.evaluation.commands import faces as evaluate_faces
 from biometrics.pipeline import FacePipeline, load_pipeline
 from biometrics.results import (
     MeasuredFace,
@@ -164,15 +166,22 @@ def test_verify_photos_on_one_person_and_on_two() -> None:
         assert (answer["distance"] <= answer["threshold"]["value"]) == (verdict == "same")
 
 
-def test_evaluate_prints_one_object_with_rates() -> None:
-    arguments = ["evaluate", "--data", str(FACES), "--limit", "12", "--json"]
-    result = CliRunner().invoke(biometrics, arguments)
+def test_evaluate_faces_measures_in_workers_and_prints_one_object() -> None:
+    arguments = [str(FACES / "images.csv"), "--dataset", PORTRAITS, "--json"]
+    result = CliRunner().invoke(evaluate_faces, arguments)
     assert result.exit_code == 0
     report = json.loads(result.stdout)
-    assert report["pictures"] == 12
-    assert report["detection_rate"] > 0.9
-    assert sum(report["outcomes"].values()) == 12
-    assert report["shipped"]["fmr"] is not None
+    with (FACES / "images.csv").open(newline="", encoding="utf-8") as file:
+        people = [row["identity"] for row in csv.DictReader(file) if row["dataset"] == PORTRAITS]
+    counted = Counter(people)
+    assert report["identities"] == len(counted)
+    assert report["images"] == sum(min(10, pictures) for pictures in counted.values())
+    assert report["genuine"] == report["images"] - report["identities"]
+    assert report["failure_to_acquire"] <= 0.02
+    assert report["raw"]["fnmr_at_fmr"]["1e-2"] <= 0.2
+    shipped = report["raw"]["at_shipped_threshold"]
+    assert shipped["fmr"] <= 0.01
+    assert shipped["fnmr"] < 0.4
 
 
 def test_bench_times_every_stage_and_dlib_beside_it() -> None:
