@@ -15,6 +15,7 @@ from biometrics.matchers import distributions
 from biometrics.matchers.card import NAME_RULE, FileFormat, ModelCard, Score, is_matcher_name
 from biometrics.matchers.engine import OnnxEngine, OnnxNetwork, RelabelledEngine
 from biometrics.matchers.errors import MatcherError, MatcherErrorCode
+from biometrics.matchers.examination import examine
 from biometrics.matchers.store import Installed, find
 from biometrics.matchers.trial import check_reference
 from biometrics.protocols import FaceEngine
@@ -147,8 +148,11 @@ def _onnx_engine(installed: Installed) -> FaceEngine:
     # dlib loads only where it is used.
     from biometrics.engines.resnet_engine import ResNetEngine
 
+    content = installed.network()
+    # Again, since whoever wrote the allow-list may have copied the file here without `install`.
+    examine(content, installed.card)
     try:
-        network = OnnxNetwork.load(installed.network(), installed.card.input)
+        network = OnnxNetwork.load(content, installed.card.input)
     except BiometricsError as error:
         raise MatcherError(MatcherErrorCode.FILE_MALFORMED, error.detail) from error
     check_reference(network, installed.card, installed.reference())

@@ -4,6 +4,8 @@ The standard is FNMR at most 1 % at FMR 1e-4, proven on enough trials. Not meeti
 nothing; the agency says with the matcher's own name that it knows.
 """
 
+from collections.abc import Collection
+
 from biometrics.matchers.card import ModelCard, Score
 
 STANDARD_FMR = 1e-4
@@ -33,7 +35,7 @@ def shortfall(card: ModelCard) -> str | None:
     if row.fnmr > STANDARD_FNMR:
         return (
             f"{card.name} misses FNMR 1 % at FMR 1e-4: {row.fnmr:.1%} "
-            f"[{row.fnmr_ci95[0]:.1%}, {row.fnmr_ci95[1]:.1%}] of the travelers' own pictures are "
+            f"[{row.fnmr_ci95[0]:.1%}, {row.fnmr_ci95[1]:.1%}] of a traveler's own pictures are "
             f"taken for somebody else's ({calibration.score}, {calibration.data})"
         )
     return None
@@ -44,10 +46,17 @@ def requires_acceptance(card: ModelCard) -> bool:
     return shortfall(card) is not None
 
 
-def refusal(card: ModelCard) -> str:
-    """Return the line for a production profile that uses such a matcher and does not name it."""
+def refusal(card: ModelCard, accepted: Collection[str]) -> str | None:
+    """Return the line for a production profile that uses this matcher without accepting it.
+
+    None when the matcher meets the standard or its identity is among those that the profile
+    accepts below it.
+    """
+    short = shortfall(card)
+    if short is None or str(card.identity) in accepted:
+        return None
     return (
-        f"{shortfall(card)}; a production profile that accepts this says so: "
+        f"{short}; a production profile that accepts this says so: "
         f'accepted_below_standard = ["{card.identity}"]'
     )
 

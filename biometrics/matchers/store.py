@@ -134,7 +134,7 @@ def install(
 
 
 def find(data: Path, name: str, sha256: str | None = None) -> Installed:
-    """Return the installed matcher of this name, and of this digest when there are several.
+    """Return the installed matcher of this name, and of this digest (or its first digits).
 
     Raises:
         MatcherError: NOT_INSTALLED, or as `parse_card`.
@@ -143,7 +143,7 @@ def find(data: Path, name: str, sha256: str | None = None) -> Installed:
         folder
         for folder in _folders(data)
         if folder.name.rpartition("-")[0] == name
-        and (sha256 is None or sha256.startswith(folder.name.rpartition("-")[2]))
+        and folder.name.rpartition("-")[2].startswith((sha256 or "")[:12])
     ]
     if len(found) != 1:
         several = "several versions are" if found else "it is not"

@@ -109,6 +109,38 @@ mirror = true
 """
 
 
+def as_exported() -> onnx.ModelProto:
+    random = np.random.default_rng(9)
+    nodes = [
+        helper.make_node("Conv", ["picture", "filters"], ["a"], strides=[4, 4], pads=[1, 1, 1, 1]),
+        helper.make_node("BatchNormalization", ["a", "gain", "bias", "mean", "variance"], ["b"]),
+        helper.make_node("PRelu", ["b", "slope"], ["c"]),
+        helper.make_node("MaxPool", ["c"], ["d"], kernel_shape=[4, 4], strides=[4, 4]),
+        helper.make_node("Shape", ["d"], ["size"]),
+        helper.make_node("Gather", ["size", "first"], ["batch"], axis=0),
+        helper.make_node("Unsqueeze", ["batch", "axis"], ["batch_1d"]),
+        helper.make_node("Concat", ["batch_1d", "rest"], ["flat_shape"], axis=0),
+        helper.make_node("Reshape", ["d", "flat_shape"], ["flat"]),
+        helper.make_node("Gemm", ["flat", "projection", "offset"], ["embedding"], transB=1),
+    ]
+    floats = {
+        "filters": random.normal(0, 0.2, (8, 3, 3, 3)),
+        "gain": np.ones(8),
+        "bias": np.zeros(8),
+        "mean": np.zeros(8),
+        "variance": np.ones(8),
+        "slope": np.full((8, 1, 1), 0.25),
+        "projection": random.normal(0, 0.1, (DIMENSIONS, 8 * 7 * 7)),
+        "offset": np.zeros(DIMENSIONS),
+    }
+    integers = {"first": np.array(0), "axis": np.array([0]), "rest": np.array([-1])}
+    return model(
+        nodes,
+        {name: value.astype(np.float32) for name, value in floats.items()}
+        | {name: value.astype(np.int64) for name, value in integers.items()},
+    )
+
+
 # --- hostile ones --------------------------------------------------------------------------
 
 

@@ -67,6 +67,14 @@ def test_a_plain_network_passes(batch: str | int) -> None:
     examine(content, parse_card(networks.card_of(content)))
 
 
+def test_a_network_as_exporters_write_it_passes() -> None:
+    """Batch normalisation, PReLU, Gemm, and a reshape by the batch that the picture has."""
+    content = content_of(networks.as_exported())
+    examine(content, parse_card(networks.card_of(content)))
+    found = examine_apart(content, networks.card_of(content))
+    assert found.reference.shape == (networks.DIMENSIONS,)
+
+
 @pytest.mark.parametrize(
     ("hostile", "code"),
     [
@@ -354,6 +362,29 @@ def test_templates_and_thresholds_of_another_model_are_refused(kiosk: Path) -> N
     assert refused.value.code is BiometricsErrorCode.TEMPLATE_OF_ANOTHER_MODEL
 
 
+def test_what_was_copied_into_the_store_by_hand_is_examined_too(tmp_path: Path) -> None:
+    content = content_of(networks.with_loop())
+    card = parse_card(networks.card_of(content))
+    folder = tmp_path / "matchers" / card.folder
+    folder.mkdir(parents=True)
+    (folder / "model.onnx").write_bytes(content)
+    (folder / "card.toml").write_text(networks.card_of(content))
+    (folder / "reference.f32").write_bytes(bytes(4 * networks.DIMENSIONS))
+    with pytest.raises(MatcherError) as refused:
+        load_matcher(str(card.identity), [AllowedMatcher(card.name, card.file.sha256)], tmp_path)
+    assert refused.value.code is MatcherErrorCode.OPERATOR_REFUSED
+
+
+def test_of_several_versions_one_has_to_be_named(tmp_path: Path) -> None:
+    both = [install(*written(tmp_path, networks.embedder(seed)), tmp_path)[0] for seed in (7, 8)]
+    with pytest.raises(MatcherError) as refused:
+        find(tmp_path, "grid-face")
+    assert "several versions" in str(refused.value)
+    for one in both:
+        for digits in (one.card.file.sha256, one.card.file.sha256[:6]):
+            assert find(tmp_path, "grid-face", digits).folder == one.folder
+
+
 # --- entry points --------------------------------------------------------------------------
 
 _PLUGIN = """
@@ -415,6 +446,25 @@ def test_an_allowed_entry_point_loads_and_carries_its_cards_identity(
     with pytest.raises(MatcherError) as refused:
         load_matcher(str(installed.card.identity), allowed(installed), tmp_path)
     assert refused.value.code is MatcherErrorCode.FILE_ALTERED
+
+
+def test_code_runs_nowhere_before_it_is_allowed(distribution: Path, tmp_path: Path) -> None:
+    (distribution / "reversed_face.py").write_text(
+        f"open({str(tmp_path / 'ran')!r}, 'w')\n" + _PLUGIN
+    )
+    digest = distribution_digest(entry_point_of("reversed-face"))
+    assert run("install", "--card", _python_card(tmp_path, digest), "--data", tmp_path)[0] == 0
+    (tmp_path / "two.csv").write_text("path,identity\na.jpg,1\nb.jpg,2\n")
+    options = ("--images", tmp_path / "two.csv", "--data", tmp_path)
+    code, output = run("calibrate", "reversed-face", *options)
+    assert code == 1
+    assert "not allowed" in output
+    assert run("list", "--data", tmp_path)[0] == 0
+    assert not (tmp_path / "ran").exists()
+    other = _python_card(tmp_path, "0" * 64)
+    code, output = run("install", "--card", other, "--data", tmp_path)
+    assert code == 1
+    assert digest in output  # what to write into the card
 
 
 def test_code_that_the_distribution_does_not_list_is_refused(

@@ -222,10 +222,14 @@ def at(fnmr: float) -> list[dict[str, Any]]:
 def test_who_has_to_be_accepted_by_name(rows: list[Calibration], required: bool) -> None:
     card = card_with(*rows)
     assert standard.requires_acceptance(card) is required
-    if required:
-        words = standard.refusal(card)
+    words = standard.refusal(card, [])
+    assert (words is not None) is required
+    if words is not None:
         assert str(card.identity) in words
         assert "\n" not in words
+    assert standard.refusal(card, [str(card.identity)]) is None
+    other = parse_card(CARD.replace("mirror = true", "mirror = false"))
+    assert standard.refusal(card, [str(other.identity), card.name]) == words
 
 
 def test_the_shipped_matcher_is_described_and_misses_the_standard() -> None:
@@ -238,7 +242,7 @@ def test_the_shipped_matcher_is_described_and_misses_the_standard() -> None:
         row = card.calibrated(score)
         assert row is not None
         assert row.rates(1e-4) is not None
-    assert "never" not in standard.refusal(card)
+    assert "9.0%" in str(standard.refusal(card, []))
 
 
 def test_the_integrators_page_shows_the_shipped_cards_figures() -> None:
