@@ -672,6 +672,26 @@ async def test_a_worker_with_a_matcher_holds_no_keys_and_no_database(
     assert "kiosk.db" not in (proc / "maps").read_text()
 
 
+async def test_the_services_own_face_worker_holds_none_either(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KIOSK_MASTER_KEY", _SECRET.hex())
+    (tmp_path / "record.key").write_bytes(_SECRET)
+    with (tmp_path / "record.key").open("rb") as opened:
+        os.set_inheritable(opened.fileno(), True)
+        process = await WorkerProcess.start("kiosk_api.intake.face_worker")
+        try:
+            async with asyncio.timeout(60):
+                assert (await process.receive())[0] == {"ready": True}
+            proc = Path(f"/proc/{process.pid}")
+            assert _SECRET.hex().encode() not in (proc / "environ").read_bytes()
+            files = {str(link.readlink()) for link in (proc / "fd").iterdir()}
+            assert len(files) >= 3  # they are read
+            assert not {name for name in files if name.startswith(str(tmp_path))}
+        finally:
+            await process.wait_killed()
+
+
 async def test_no_key_is_anywhere_in_the_memory_of_such_a_worker(worker: WorkerProcess) -> None:
     try:
         memory = _memory_of(worker.pid)
