@@ -23,8 +23,8 @@ from biometrics.evaluation.outcomes import OutcomeName, name_of
 from biometrics.pictures import MAX_BYTES
 from biometrics.results import (
     MeasuredFace,
+    Measurement,
     Purpose,
-    QualityMeasure,
     QualityName,
     failed_measures,
 )
@@ -46,15 +46,18 @@ class Acquired:
     """What became of one capture.
 
     `vector` is the template, None when there is none; `faces` counts faces of comparable size;
-    `failed` names the quality measures that are too poor; `quality` (0 to 100) is the lowest
-    score of the face's measures, by which frames are chosen.
+    `measures` are the qualities of the one that was measured.
     """
 
     outcome: OutcomeName
     vector: NDArray[np.float32] | None = field(default=None, repr=False)
     faces: int = 0
-    failed: tuple[QualityName, ...] = ()
-    quality: float = 0.0
+    measures: tuple[Measurement, ...] = ()
+
+    @property
+    def failed(self) -> tuple[QualityName, ...]:
+        """The measures that are too poor."""
+        return failed_measures(self.measures)
 
     @property
     def gate(self) -> OutcomeName | None:
@@ -144,15 +147,11 @@ def load_product() -> Measurer:
         outcome = measured.outcome
         if not isinstance(outcome, MeasuredFace):
             return Acquired(name_of(outcome))
-        scores = [
-            measure.score for measure in outcome.measures if isinstance(measure, QualityMeasure)
-        ]
         return Acquired(
             outcome=OutcomeName.MEASURED,
             vector=outcome.template.vector,
             faces=outcome.faces,
-            failed=failed_measures(outcome.measures),
-            quality=float(min(scores, default=0)),
+            measures=outcome.measures,
         )
 
     return measure

@@ -45,17 +45,33 @@ class Faces:
         return type(self)(self.vectors[rows], self.people[rows])
 
 
+@dataclass(frozen=True, slots=True)
+class CalibratedRange:
+    """Where a threshold of the normalised score was found, for either side of a pair.
+
+    `mean_between` holds the least and the most mean, `max_deviation` the largest deviation.
+    """
+
+    mean_between: tuple[float, float] = (-np.inf, np.inf)
+    max_deviation: float = np.inf
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Scores:
     """Scores of every live face (rows) and every record (columns), float64; smaller is more alike.
 
-    `normalised` is None when the cohort has too few entries to say anything.
+    `normalised` is None when the cohort has too few entries to say anything. `in_range` tells
+    which pairs lie within the calibrated range. `doubtful` tells which the product refers
+    whatever their score: somebody else's entry lies near the record like a duplicate, or nearer
+    to the live face than the record does.
     """
 
     live: Faces
     records: Faces
     raw: Floats
     normalised: Floats | None
+    in_range: Flags
+    doubtful: Flags
 
     @property
     def same(self) -> Flags:
@@ -73,13 +89,16 @@ def distances(a: Faces, b: Faces) -> Floats:
     return np.asarray(np.sqrt(np.maximum(squares, 0.0)))
 
 
-def score_pairs(live: Faces, records: Faces, cohort: Faces) -> Scores:
+def score_pairs(
+    live: Faces, records: Faces, cohort: Faces, calibrated: CalibratedRange | None = None
+) -> Scores:
     """Score every live face against every record.
 
     Args:
         live: Any number of a person.
         records: At most one of a person.
         cohort: At most one of a person.
+        calibrated: What `Scores.in_range` tells; None is everything.
 
     Raises:
         ValueError: Two records, or two entries of the cohort, are of one person.
@@ -90,10 +109,24 @@ def score_pairs(live: Faces, records: Faces, cohort: Faces) -> Scores:
     raw = np.empty((len(live), len(records)))
     for rows in _blocks(len(live), len(records)):
         raw[rows] = distances(live.take(rows), records)
-    return Scores(live, records, raw, _normalised(live, records, cohort, raw))
+    in_range = np.ones(raw.shape, dtype=np.bool_)
+    doubtful = np.zeros(raw.shape, dtype=np.bool_)
+    normalised = _normalised(
+        live, records, cohort, raw, calibrated or CalibratedRange(), in_range, doubtful
+    )
+    return Scores(live, records, raw, normalised, in_range, doubtful)
 
 
-def _normalised(live: Faces, records: Faces, cohort: Faces, raw: Floats) -> Floats | None:
+def _normalised(
+    live: Faces,
+    records: Faces,
+    cohort: Faces,
+    raw: Floats,
+    calibrated: CalibratedRange,
+    in_range: Flags,
+    doubtful: Flags,
+) -> Floats | None:
+    """Return the scores, and write to `in_range` and `doubtful`."""
     column_of = _numbering(live.people, records.people, cohort.people)
     duplicates = _near_duplicates(records, cohort)
     most = max((len(entries) for entries in duplicates.values()), default=0)
@@ -105,15 +138,17 @@ def _normalised(live: Faces, records: Faces, cohort: Faces, raw: Floats) -> Floa
     of_live = _Nearest.of(live, live_columns, cohort, length)
     of_records = _Nearest.of(records, record_columns, cohort, length)
     scores = np.empty_like(raw)
-    without_pairs = _WithoutOne.of(of_live, live_columns, size)
-    record_side = _WithoutOne.of(of_records, record_columns, size)
+    live_sides = _WithoutOne.of(of_live, live_columns, size)
+    record_sides = _WithoutOne.of(of_records, record_columns, size)
     record_of = np.full(size, _NOBODY)
     record_of[record_columns[record_columns != _NOBODY]] = np.flatnonzero(record_columns != _NOBODY)
-    by_column = record_side.by_column()
+    by_column = record_sides.by_column()
     for rows in _blocks(len(live), len(records)):
-        live_mean, live_deviation = without_pairs.for_records(rows, record_columns, record_of)
-        mean, deviation = record_side.for_live(live_columns[rows], by_column)
-        scores[rows] = _formula(raw[rows], live_mean, live_deviation, mean, deviation)
+        live_side = live_sides.for_records(rows, record_columns, record_of)
+        one_side = record_sides.for_live(live_columns[rows], by_column)
+        scores[rows] = _formula(raw[rows], *live_side, *one_side)
+        in_range[rows] = _within(calibrated, *live_side) & _within(calibrated, *one_side)
+        doubtful[rows] = raw[rows] > of_live.nearest(rows, record_of, len(records))
     for record, entries in duplicates.items():
         left_out = np.zeros(size, np.bool_)
         left_out[entries] = True
@@ -122,6 +157,8 @@ def _normalised(live: Faces, records: Faces, cohort: Faces, raw: Floats) -> Floa
         live_side = of_live.without(left_out, live_columns)
         one_side = of_records.row(record, len(live)).without(left_out, live_columns)
         scores[:, record] = _formula(raw[:, record], *live_side, *one_side)
+        in_range[:, record] = _within(calibrated, *live_side) & _within(calibrated, *one_side)
+        doubtful[:, record] |= (entries[None, :] != live_columns[:, None]).any(axis=1)
     return scores
 
 
@@ -136,6 +173,12 @@ def _formula(
     live_side = (live_mean - raw) / np.maximum(live_deviation, SIGMA_FLOOR)
     record_side = (record_mean - raw) / np.maximum(record_deviation, SIGMA_FLOOR)
     return np.asarray(-0.5 * (live_side + record_side))
+
+
+def _within(calibrated: CalibratedRange, mean: Floats, deviation: Floats) -> Flags:
+    least, most = calibrated.mean_between
+    floored = np.maximum(deviation, SIGMA_FLOOR)
+    return (mean >= least) & (mean <= most) & (floored <= calibrated.max_deviation)
 
 
 def _numbering(live: Integers, records: Integers, cohort: Integers) -> Integers:
@@ -182,6 +225,14 @@ class _Nearest:
             values[rows] = np.take_along_axis(found, order, axis=1)
             columns[rows] = np.take_along_axis(nearest, order, axis=1)
         return cls(values, columns)
+
+    def nearest(self, rows: Integers, record_of: Integers, records: int) -> Floats:
+        """Return the distance of these faces to the nearest entry but that of each record."""
+        found = np.repeat(self.values[rows, :1], records, axis=1)
+        nearest_record = record_of[self.columns[rows, 0]]
+        has = nearest_record != _NOBODY
+        found[np.flatnonzero(has), nearest_record[has]] = self.values[rows[has], 1]
+        return found
 
     def row(self, index: int, times: int) -> Self:
         """Return the list of one face as often as there are faces to pair it with."""

@@ -81,16 +81,22 @@ def evaluate(
     `acquired` holds every capture of `acquisition.captures_of`.
     """
     study = _Study(labelled, acquired)
-    scores = score_pairs(study.probes, study.records, study.records)
+    normalised = shipped.normalised
+    scores = score_pairs(
+        study.probes,
+        study.records,
+        study.records,
+        None if normalised is None else normalised.calibrated,
+    )
     attempted = np.array([len(person.probes) for person in labelled.people], dtype=np.intp)
     matrices = {"raw": scores.raw, "normalised": scores.normalised}
     decided = {
         "raw": scores.raw,
-        "normalised": _capped(scores, shipped.normalised),
+        "normalised": scores.normalised if normalised is None else normalised.decided(scores),
     }
     limits = {
         "raw": shipped.raw,
-        "normalised": shipped.normalised if len(study.records) >= LEAST_COHORT else None,
+        "normalised": normalised if len(study.records) >= LEAST_COHORT else None,
     }
     trials = {
         kind: Trials.of(matrix, scores, attempted)
@@ -110,6 +116,8 @@ def evaluate(
             study, scores, matrices[kind], decided[kind], trials.get(kind), attempted, limits[kind]
         )
     report["multi_frame"] = _multi_frame(study)
+    if normalised is not None:
+        decided["normalised"] = normalised.decided(scores, sure=True)
     report["transaction"] = _transaction(study, scores, matrices, decided, report, limits)
     report["gates"] = study.gates()
     report["cohort"] = {"size": len(study.records), "least": LEAST_COHORT}
@@ -177,7 +185,7 @@ class _Study:
     def frames(self, people: Sequence[int]) -> list[Frame]:
         """The measured probes of some people."""
         return [
-            Frame(number, row, self._acquired[Capture(probe.path, Purpose.LIVE)].quality)
+            Frame(number, row, self._acquired[Capture(probe.path, Purpose.LIVE)].measures)
             for number in people
             for probe in self.people[number].probes
             if (row := self.row_of.get(probe.line)) is not None
@@ -289,13 +297,6 @@ def _rates(
             for rate in ("fmr", "fnmr"):
                 rates["by_group"][group][rate] |= at_shipped[rate]
     return rates
-
-
-def _capped(scores: Scores, shipped: Shipped | None) -> Floats | None:
-    """The normalised scores, infinite where the raw distance alone says no."""
-    if scores.normalised is None or shipped is None or shipped.raw_at_most is None:
-        return scores.normalised
-    return np.where(scores.raw <= shipped.raw_at_most, scores.normalised, np.inf)
 
 
 # --- several frames, several attempts ------------------------------------------------------

@@ -11,6 +11,8 @@ from typing import Self
 import numpy as np
 
 from biometrics.evaluation.scoring import Faces, Flags, Floats, Integers, Scores
+from biometrics.results import Measurement
+from biometrics.sequence import choose
 
 FRAMES = (1, 2, 3)
 ATTEMPTS = (1, 2, 3)
@@ -18,21 +20,30 @@ ATTEMPTS = (1, 2, 3)
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One measured probe: its person's number, its row among the live faces, its quality."""
+    """One measured probe: its person's number, its row among the live faces, its qualities."""
 
     person: int
     row: int
-    quality: float
+    measures: tuple[Measurement, ...]
+
+    @property
+    def at(self) -> float:
+        """Its place in the order of the table, which stands for the time of a live frame."""
+        return float(self.row)
 
 
 def best_frames(frames: Sequence[Frame], count: int) -> dict[int, list[int]]:
-    """Return, by person, the rows of the `count` best frames; equal ones in the order given."""
+    """Return, by person, the rows of the best frames, chosen as the product does.
+
+    Somebody of whom no frame is good enough is left out.
+    """
     of_person: dict[int, list[Frame]] = {}
     for frame in frames:
         of_person.setdefault(frame.person, []).append(frame)
     return {
-        person: [frame.row for frame in sorted(own, key=lambda frame: -frame.quality)[:count]]
+        person: [own[index].row for index in chosen]
         for person, own in of_person.items()
+        if (chosen := choose(own, most=count, least_gap=0.0))
     }
 
 

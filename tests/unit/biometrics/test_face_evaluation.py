@@ -19,10 +19,12 @@ from biometrics.evaluation.labels import LabelledSet, LabelsError, load_labelled
 from biometrics.evaluation.outcomes import OutcomeName
 from biometrics.evaluation.rates import TARGETS, Trials, fnmr_at_fmr, intervals
 from biometrics.evaluation.scoring import Faces, Scores, score_pairs
-from biometrics.evaluation.shipped import Shipped, ShippedThresholds
+from biometrics.evaluation.shipped import Shipped, ShippedThresholds, shipped_thresholds
 from biometrics.evaluation.study import evaluate
 from biometrics.evaluation.variants import Frame, Transactions, best_frames, fused
-from biometrics.results import Purpose, QualityName
+from biometrics.matching import single_frame_threshold
+from biometrics.results import ModelIdentity, Purpose, QualityMeasure, QualityName, QualityStatus
+from biometrics.thresholds import threshold_table
 
 NOTHING_SHIPPED = ShippedThresholds(None, None)
 
@@ -39,8 +41,16 @@ def _vector(position: float) -> np.ndarray:
     return vector
 
 
+def _sharpness(score: int) -> tuple[QualityMeasure, ...]:
+    status = QualityStatus.TOO_POOR if score < 30 else QualityStatus.GOOD
+    return (QualityMeasure(QualityName.SHARPNESS, 0.5, "ratio", score, status),)
+
+
+POOR = _sharpness(10)
+
+
 def _at(position: float, **more: Any) -> Acquired:
-    return Acquired(OutcomeName.MEASURED, _vector(position), faces=1, quality=50.0, **more)
+    return Acquired(OutcomeName.MEASURED, _vector(position), faces=1, **more)
 
 
 # --- the table -----------------------------------------------------------------------------
@@ -182,10 +192,9 @@ def test_an_engine_that_cannot_load_is_told_by_its_code(tmp_path: Path) -> None:
 
 
 def test_gates_are_noted_in_the_order_of_the_product() -> None:
-    poor = (QualityName.SHARPNESS,)
-    several = Acquired(OutcomeName.MEASURED, _vector(0), faces=2, failed=poor)
+    several = Acquired(OutcomeName.MEASURED, _vector(0), faces=2, measures=POOR)
     assert several.gate is OutcomeName.SEVERAL_FACES
-    assert _at(0, failed=poor).gate is OutcomeName.TOO_POOR
+    assert _at(0, measures=POOR).gate is OutcomeName.TOO_POOR
     assert _at(0).gate is None
     assert Acquired(OutcomeName.NO_FACE).gate is OutcomeName.NO_FACE
 
@@ -323,7 +332,7 @@ def _measured_crowd(labelled: LabelledSet) -> dict[Capture, Acquired]:
             OutcomeName.MEASURED,
             np.sum(people[capture.path], axis=0).astype(np.float32),
             faces=1,
-            quality=float(random.integers(0, 100)),
+            measures=_sharpness(int(random.integers(30, 100))),
         )
         for capture in captures_of(labelled)
     }
@@ -452,7 +461,8 @@ def test_an_interval_is_about_people_and_not_pairs() -> None:
 
 
 def test_frames_are_chosen_by_quality_alone() -> None:
-    frames = [Frame(4, 0, 10), Frame(4, 1, 90), Frame(2, 2, 50), Frame(4, 3, 50), Frame(4, 4, 50)]
+    scores = [(4, 40), (4, 90), (2, 50), (4, 50), (4, 50), (7, 10)]
+    frames = [Frame(person, row, _sharpness(score)) for row, (person, score) in enumerate(scores)]
     assert best_frames(frames, 1) == {4: [1], 2: [2]}
     assert best_frames(frames, 2) == {4: [1, 3], 2: [2]}
     faces = Faces(np.array([[0.0], [1.0], [7.0], [2.0], [5.0]]), np.array([4, 4, 2, 4, 4]))
@@ -501,14 +511,13 @@ def test_gates_turn_attempts_away_and_leave_comparisons_alone(crowd: LabelledSet
     acquired = _measured_crowd(crowd)
     before = evaluate(crowd, acquired, NOTHING_SHIPPED).report
     poor = {
-        capture: Acquired(
-            one.outcome, one.vector, faces=1, failed=(QualityName.SHARPNESS,), quality=one.quality
-        )
+        capture: Acquired(one.outcome, one.vector, faces=1, measures=POOR)
         for capture, one in acquired.items()
         if capture.purpose is Purpose.LIVE
     }
     after = evaluate(crowd, acquired | poor, NOTHING_SHIPPED).report
     assert after["raw"] == before["raw"]
+    assert after["multi_frame"]["frames_1"]["raw"]["fnmr_at_fmr"]["1e-2"] is None  # no frame
     assert after["gates"]["probes"] == {
         "images": 240,
         "compared": 0,
@@ -521,15 +530,43 @@ def test_gates_turn_attempts_away_and_leave_comparisons_alone(crowd: LabelledSet
     }
 
 
-def test_the_raw_cap_of_the_product_belongs_to_its_decision(crowd: LabelledSet) -> None:
-    acquired = _measured_crowd(crowd)
-    loose, capped, closed = (
-        evaluate(crowd, acquired, ShippedThresholds(None, Shipped("n", 100.0, cap)))
-        for cap in (None, 0.62, 0.0)
+def test_the_shipped_decision_has_more_than_one_condition() -> None:
+    faces = Faces(np.zeros((1, 1)), np.array([0]))
+    scores = Scores(
+        live=faces,
+        records=Faces(np.zeros((4, 1)), np.arange(4)),
+        raw=np.array([[0.5, 0.7, 0.5, 0.5]]),
+        normalised=np.array([[-5.0, -5.0, -5.0, -5.0]]),
+        in_range=np.array([[True, True, False, True]]),
+        doubtful=np.array([[False, False, False, True]]),
     )
-    # So few people are no cohort that the product would use.
-    assert loose.report["normalised"]["at_shipped_threshold"] is None
-    assert capped.report["normalised"] == closed.report["normalised"]
+    shipped = Shipped("n", -4.0, 0.6)
+    assert (shipped.decided(scores) <= -4.0).tolist() == [[True, False, False, True]]
+    assert (shipped.decided(scores, sure=True) <= -4.0).tolist() == [[True, False, False, False]]
+
+
+def test_so_few_people_are_no_cohort_for_a_shipped_threshold(crowd: LabelledSet) -> None:
+    report = evaluate(
+        crowd, _measured_crowd(crowd), ShippedThresholds(None, Shipped("n", -1.0, 0.6))
+    ).report
+    assert report["normalised"]["at_shipped_threshold"] is None
+    assert report["transaction"]["1"]["normalised"]["shipped"] is None
+
+
+def test_the_thresholds_of_the_product_are_found() -> None:
+    table = threshold_table()
+    model = next(iter(table.comparison.values())).model
+    found = shipped_thresholds(table, model)
+    assert found.raw is not None
+    assert found.raw.value == matching_threshold(model)
+    assert found.normalised is not None
+    assert found.normalised.value < 0
+    assert found.normalised.raw_at_most == table.normalised[found.normalised.id].max_distance
+    assert shipped_thresholds(table, "another") == NOTHING_SHIPPED
+
+
+def matching_threshold(model: str) -> float:
+    return single_frame_threshold(ModelIdentity(*model.split("/"))).value
 
 
 # --- the command ---------------------------------------------------------------------------

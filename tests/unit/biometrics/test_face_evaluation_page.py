@@ -41,7 +41,6 @@ def _evaluation(folder: Path, people: int) -> Evaluation:
                 + random.normal(0, 0.06, 128) * (np.arange(128) < 10)
             ).astype(np.float32),
             faces=1,
-            quality=50.0,
         )
         for capture in captures_of(labelled)
     }

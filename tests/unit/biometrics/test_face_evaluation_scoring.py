@@ -5,10 +5,15 @@ from datetime import date
 import numpy as np
 import pytest
 
-from biometrics.cohort.cohort import NEAR_DUPLICATE_AT_MOST, Cohort, RecordReference
+from biometrics.cohort.cohort import (
+    NEAR_DUPLICATE_AT_MOST,
+    Cohort,
+    NormalisedComparison,
+    RecordReference,
+)
 from biometrics.cohort.content import CohortContent, CohortKind
 from biometrics.cohort.statistics import neighbours_of
-from biometrics.evaluation.scoring import Faces, Scores, distances, score_pairs
+from biometrics.evaluation.scoring import CalibratedRange, Faces, Scores, distances, score_pairs
 from biometrics.results import FaceTemplate, ModelIdentity
 
 MODEL = ModelIdentity("net", "1", "mirror")
@@ -53,7 +58,7 @@ def _score(cohort: Faces, records: Faces | None = None) -> Scores:
     return score_pairs(Faces(PROBES, PROBERS), records or _faces(), cohort)
 
 
-def _by_product(cohort: Faces, probe: int, record: int) -> float:
+def _by_product(cohort: Faces, probe: int, record: int) -> NormalisedComparison:
     """The product's path, with the entry of whoever stands before the camera taken out."""
     kept = cohort.take(cohort.people != PROBERS[probe])
     keys = np.frombuffer(b"".join(_key(int(one)) for one in kept.people), np.uint8)
@@ -73,24 +78,38 @@ def _by_product(cohort: Faces, probe: int, record: int) -> float:
     product = Cohort(content)
     reference = product.reference(claimed, person=_key(record))
     assert isinstance(reference, RecordReference)
-    return product.score(live, claimed, reference).score
+    return product.score(live, claimed, reference)
 
 
 @pytest.mark.parametrize("not_enrolled", [(), (3, 50), (20,)])
 def test_every_pair_has_the_score_that_the_product_gives_it(not_enrolled: tuple[int, ...]) -> None:
     assert neighbours_of(SIZE - 1) != neighbours_of(SIZE - 2)
     cohort = _faces(not_enrolled)
-    found = _score(cohort, cohort).normalised
+    mean_between, max_deviation = (0.45, 0.77), 0.06
+    scores = score_pairs(
+        Faces(PROBES, PROBERS), cohort, cohort, CalibratedRange(mean_between, max_deviation)
+    )
+    found = scores.normalised
     assert found is not None
+    seen = set()
     looked_at = [0, 3, 7, 8, 20, 21, 22, 50, 51, 300]
     for probe in range(len(PROBERS)):
         for record in looked_at:
             if record in not_enrolled:
                 continue
             column = int(np.flatnonzero(cohort.people == record)[0])
-            assert found[probe, column] == pytest.approx(
-                _by_product(cohort, probe, record), abs=1e-9
+            one = _by_product(cohort, probe, record)
+            assert found[probe, column] == pytest.approx(one.score, abs=1e-9)
+            assert scores.doubtful[probe, column] == (
+                one.closer_to_another or one.near_duplicates > 0
             )
+            in_range = all(
+                mean_between[0] <= side.mean <= mean_between[1] and side.deviation <= max_deviation
+                for side in (one.live, one.record)
+            )
+            assert scores.in_range[probe, column] == in_range
+            seen |= {(in_range, one.closer_to_another)}
+    assert len({here for here, _ in seen}) == len({closer for _, closer in seen}) == 2
 
 
 def test_the_planted_twins_are_near_enough_to_matter() -> None:
