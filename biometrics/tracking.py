@@ -49,9 +49,9 @@ _GROWTH_MAX = 1.25
 _TURN_MAX = math.radians(20)
 _LOOK_PX = 32
 _LIGHT_PX = 5.0  # what varies more slowly over the look is light, and taken away
-_LEAST_CONTRAST = (
-    4.0  # grey levels, after the light is taken away; photographs of faces have 16 and more
-)
+# Grey levels (standard deviation) after the light is taken away; photographs of faces have 16
+# and more.
+_LEAST_CONTRAST = 4.0
 _SAMPLING_STEP_PX = 1.5
 
 

@@ -243,7 +243,11 @@ def _normalisation(stream: "_Stream") -> Affine:
     if bool((spread <= 0).any()):
         raise ValueError("a variance is not positive")
     gain = gamma / np.sqrt(spread)
-    return Affine(gain.astype(np.float32), (beta - gain * means).astype(np.float32))
+    with np.errstate(over="ignore"):
+        folded = Affine(gain.astype(np.float32), (beta - gain * means).astype(np.float32))
+    if not bool(np.isfinite([folded.gain, folded.offset]).all()):
+        raise ValueError("a normalisation multiplies by more than a float holds")
+    return folded
 
 
 def _linear(stream: "_Stream") -> Linear:
