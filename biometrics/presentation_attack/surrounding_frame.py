@@ -27,9 +27,9 @@ _HALF_REGION = 1.6
 _LEAST_BOX_PX = 40
 _CANNY = (30, 90)
 _PADDING_AT_MOST = 8
-_VOTES = 24
-_LEAST_LENGTH = 32
-_LARGEST_GAP = 4
+_VOTES = 22
+_LEAST_LENGTH = 28
+_LARGEST_GAP = 6
 _LARGEST_SLOPE = 0.6
 _LINES_A_SIDE = 3
 _ALONG = np.linspace(0.04, 0.96, 32)
@@ -93,7 +93,7 @@ def _lines_by_side(
     above: list[_Line] = []
     below: list[_Line] = []
     found = cv2.HoughLinesP(
-        edges, 1, np.pi / 90, _VOTES, minLineLength=_LEAST_LENGTH, maxLineGap=_LARGEST_GAP
+        edges, 1, np.pi / 180, _VOTES, minLineLength=_LEAST_LENGTH, maxLineGap=_LARGEST_GAP
     )
     if found is None:
         return left, right, above, below

@@ -16,7 +16,8 @@ from simulators.people.attacks.flat import inked
 from simulators.people.attacks.marks import FRONT_CM, in_picture, neutral_marks, onto_face
 from simulators.people.camera import View
 from simulators.people.expression import NEUTRAL
-from simulators.people.fields import Field
+from simulators.people.fields import Field, blurred
+from simulators.people.geometry.skull import COLUMNS, ROWS
 from simulators.people.identity import Identity
 from simulators.people.model import Model, build_model
 from simulators.people.parameters import Beard, Face, Glasses, HairStyle
@@ -24,12 +25,16 @@ from simulators.people.render import Image
 
 Mask = npt.NDArray[np.bool_]
 
-_HALF_WIDTH_CM = 6.4
+_HALF_WIDTH_CM = 6.1
+"""Times the width of the skull."""
 _ABOVE_BROWS_CM = 2.4
 _HOLE = (1.15, 0.75)
 """Half-width as a share of the eye's and half-height in cm."""
 _PORTRAIT_LIGHT = 1.05
 """What the portrait's lamps make of a white wall, so that it is not lit twice."""
+_THICKNESS_CM = 0.15
+_STIFFNESS = 12.0
+"""Of paper: how far it evens out what lies under it, in cells of the head's grid."""
 _ALL_AROUND = np.linspace(0.0, 2.0 * np.pi, 48, endpoint=False, dtype=np.float32)
 
 
@@ -54,19 +59,38 @@ def wearer_face(identity: Identity) -> Face:
 def masked(
     wearer: Identity, victim: Identity, portrait: Image, view: View, material: MaskMaterial
 ) -> Model:
-    """The wearer with the victim's portrait drawn over the face; `view` took the portrait.
+    """The wearer with the victim's portrait over the face; `view` took the portrait.
 
-    The mask follows the wearer's relief: it has the victim's colours and features in their
-    places, and the wearer's nose.
+    Latex is moulded on the victim: it has their relief, and their eyes are painted on. Paper is
+    bent over the wearer's head, without a nose of its own, and the wearer's eyes look through.
     """
     face, original = wearer_face(wearer), victim.face()
     model = build_model(face, NEUTRAL)
     head = model.head
-    x, y, z = head.positions.T
-    victim_x, victim_y = onto_face(x, y, face, original)
-    covered = _covered(victim_x, victim_y, original)
-    covered &= (z > 0) & (head.normals[:, 2] > 0) & ~_in_holes(x, y, face)
-    points = np.stack([victim_x, victim_y, np.maximum(z, 2.0)], axis=1)
+    # The skin comes first in the head's mesh: a grid whose rows and columns mean the same places
+    # of every face.
+    skin = np.arange(len(head.positions)) < ROWS * COLUMNS
+    front = skin & (head.positions[:, 2] > 0) & (head.normals[:, 2] > 0)
+    positions, normals = head.positions.copy(), head.normals.copy()
+    if material is MaskMaterial.LATEX:
+        moulded = build_model(original, NEUTRAL).head
+        points = moulded.positions[: len(positions)]
+        covered = front.copy()
+        covered[: len(points)] &= _covered(points[:, 0], points[:, 1], original)
+        covered[len(points) :] = False
+        points = np.resize(points, positions.shape)
+        positions[covered] = points[covered] + np.array([0.0, 0.0, _THICKNESS_CM], np.float32)
+        normals[covered] = np.resize(moulded.normals, normals.shape)[covered]
+    else:
+        x, y, z = positions.T
+        victim_x, victim_y = onto_face(x, y, face, original)
+        covered = front & _covered(victim_x, victim_y, original) & ~_in_holes(x, y, face)
+        points = np.stack([victim_x, victim_y, np.maximum(z, 2.0)], axis=1)
+        draped = _draped(positions[: ROWS * COLUMNS, 2])
+        positions[: ROWS * COLUMNS, 2] = np.where(
+            covered[: ROWS * COLUMNS], draped, positions[: ROWS * COLUMNS, 2]
+        )
+        normals = _smooth_normals(normals, covered)
     column, row = in_picture(points[covered], view).T
     light = linear_picture(portrait)
     albedo = head.albedo.copy()
@@ -76,7 +100,24 @@ def masked(
         )
     albedo[covered] = np.clip(albedo[covered] / _PORTRAIT_LIGHT, 0.02, 0.95)
     gloss = np.where(covered, np.float32(_GLOSS[material]), head.gloss)
-    return replace(model, head=replace(head, albedo=albedo, gloss=gloss))
+    worn = replace(head, positions=positions, normals=normals, albedo=albedo, gloss=gloss)
+    return replace(model, head=worn)
+
+
+def _draped(z: Field) -> Field:
+    """The depth of a sheet that lies over the head: the coarse relief, in front of the skin."""
+    grid = z.reshape(ROWS, COLUMNS)
+    return blurred(grid, _STIFFNESS).ravel() + np.float32(_THICKNESS_CM)
+
+
+def _smooth_normals(normals: Field, covered: Mask) -> Field:
+    """The normals of the sheet where it covers."""
+    count = ROWS * COLUMNS
+    grid = np.asarray(normals[:count] / np.linalg.norm(normals[:count], axis=1, keepdims=True))
+    sheet = blurred(grid.reshape(ROWS, COLUMNS, 3), _STIFFNESS).reshape(-1, 3)
+    smooth = normals.copy()
+    smooth[:count] = np.where(covered[:count, None], sheet, normals[:count])
+    return smooth
 
 
 def linear_picture(picture: Image) -> Field:
@@ -136,12 +177,13 @@ def _middle(face: Face) -> tuple[float, float]:
 
 def _covered(x: Field, y: Field, face: Face) -> Mask:
     middle, half = _middle(face)
-    return np.asarray((x / _HALF_WIDTH_CM) ** 2 + ((y - middle) / half) ** 2 <= 1.0, np.bool_)
+    across = x / (_HALF_WIDTH_CM * face.skull.width)
+    return np.asarray(across**2 + ((y - middle) / half) ** 2 <= 1.0, np.bool_)
 
 
 def _outline(face: Face) -> Field:
     middle, half = _middle(face)
-    return _ring(0.0, middle, _HALF_WIDTH_CM, half)
+    return _ring(0.0, middle, _HALF_WIDTH_CM * face.skull.width, half)
 
 
 def _holes(face: Face) -> list[Field]:

@@ -1,0 +1,1 @@
+"""Evaluations of the product on fictitious people: `kiosk evaluate …`."""
