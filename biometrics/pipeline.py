@@ -14,6 +14,7 @@ import numpy as np
 
 from biometrics import matching
 from biometrics.pictures import decode_picture
+from biometrics.presentation_attack import PadFrame, assess
 from biometrics.protocols import FaceEngine, RGBPicture
 from biometrics.quality import measure_quality
 from biometrics.quality.view import FaceView
@@ -174,9 +175,14 @@ class FacePipeline:
             measures = measure_quality(FaceView(box, landmarks, aligned.standard))
         if refuse and failed_measures(measures):
             return TooPoor(box, measures)
+        presentation = None
+        if purpose is Purpose.LIVE:
+            # A portrait is a picture of a picture; only what is live can be an attack.
+            with stages.begin(Stage.PRESENTATION):
+                presentation = assess([PadFrame(picture, box, landmarks, captured_at=0.0)])
         with stages.begin(Stage.EMBED):
             template = self._engine.embed(aligned.chips)
-        return MeasuredFace(box, landmarks, measures, template, faces)
+        return MeasuredFace(box, landmarks, measures, template, faces, presentation)
 
 
 def _prominence(landmarks: FivePoints, shape: tuple[int, ...]) -> float:

@@ -10,12 +10,15 @@ import math
 import struct
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from biometrics.errors import BiometricsError, BiometricsErrorCode
+
+if TYPE_CHECKING:
+    from biometrics.presentation_attack.results import PresentationAssessment
 
 TEMPLATE_DIMENSIONS = 128
 _TEMPLATE_MAGIC = b"FTPL"
@@ -114,6 +117,20 @@ class QualityName(StrEnum):
     HEAD_POSE_YAW = "head_pose_yaw"
     HEAD_POSE_PITCH = "head_pose_pitch"
     HEAD_POSE_ROLL = "head_pose_roll"
+    LUMINANCE_VARIANCE = "luminance_variance"
+    ILLUMINATION_UNIFORMITY = "illumination_uniformity"
+    EYES_VISIBLE = "eyes_visible"
+    EYES_OPEN = "eyes_open"
+    MOUTH_OCCLUSION_PREVENTION = "mouth_occlusion_prevention"
+    MOUTH_CLOSED = "mouth_closed"
+    FACE_OCCLUSION_PREVENTION = "face_occlusion_prevention"
+    SINGLE_FACE_PRESENT = "single_face_present"
+    HEAD_SIZE = "head_size"
+    LEFTWARD_CROP = "leftward_crop"
+    RIGHTWARD_CROP = "rightward_crop"
+    MARGIN_ABOVE = "margin_above"
+    MARGIN_BELOW = "margin_below"
+    BACKGROUND_UNIFORMITY = "background_uniformity"
 
 
 class QualityStatus(StrEnum):
@@ -263,6 +280,7 @@ class Stage(StrEnum):
     DETECT = "detect"
     LANDMARKS = "landmarks"
     QUALITY = "quality"
+    PRESENTATION = "presentation"
     EMBED = "embed"
 
 
@@ -322,13 +340,18 @@ class OutOfTime:
 
 @dataclass(frozen=True, slots=True)
 class MeasuredFace:
-    """A face and its template; `faces` counts those of comparable size, its own included."""
+    """A face and its template.
+
+    `faces` counts those of comparable size, its own included; `presentation` is what a live
+    picture was searched for, None for any other.
+    """
 
     box: Box
     landmarks: FivePoints
     measures: tuple[Measurement, ...]
     template: FaceTemplate
     faces: int = 1
+    presentation: "PresentationAssessment | None" = None
 
 
 FaceOutcome = UnreadablePicture | NoFace | SeveralFaces | TooPoor | OutOfTime | MeasuredFace

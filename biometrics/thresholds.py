@@ -39,6 +39,33 @@ class ComparisonThreshold:
 
 
 @dataclass(frozen=True, slots=True)
+class NormalisedThreshold:
+    """The largest normalised score at which two templates of `model` count as one person.
+
+    Attributes:
+        cohort: Digest of the cohort that it belongs to; "own enrolments" for the evaluation,
+            whose cohort is the set that is evaluated.
+        max_distance: The raw distance (L2) must not exceed this cap either.
+        mean_between: Least and most mean of either side's nearest distances for which the
+            threshold was found, and `max_deviation` the largest deviation of them.
+        fmr: Measured at `value` (ISO/IEC 19795-1), as a fraction, and `fnmr` likewise.
+    """
+
+    id: str
+    value: float
+    unit: str
+    direction: str
+    model: str
+    cohort: str
+    max_distance: float
+    mean_between: tuple[float, float]
+    max_deviation: float
+    fmr: float
+    fnmr: float
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class QualityScale:
     """How raw values of one measure become a score and a status.
 
@@ -80,6 +107,7 @@ class ThresholdTable:
 
     version: str
     comparison: Mapping[str, ComparisonThreshold]
+    normalised: Mapping[str, NormalisedThreshold]
     quality: Mapping[QualityName, QualityScale]
 
 
@@ -105,11 +133,15 @@ def parse_thresholds(text: str) -> ThresholdTable:
         comparison = {
             id_: ComparisonThreshold(id=id_, **row) for id_, row in raw.pop("comparison").items()
         }
+        normalised = {
+            id_: NormalisedThreshold(id=id_, **{**row, "mean_between": tuple(row["mean_between"])})
+            for id_, row in raw.pop("normalised").items()
+        }
         quality = {
             QualityName(name): QualityScale(name=QualityName(name), **row)
             for name, row in raw.pop("quality").items()
         }
-        table = ThresholdTable(comparison=comparison, quality=quality, **raw)
+        table = ThresholdTable(comparison=comparison, normalised=normalised, quality=quality, **raw)
     except (KeyError, TypeError, ValueError) as error:  # TOMLDecodeError is a ValueError
         raise BiometricsError(
             BiometricsErrorCode.THRESHOLD_TABLE_INVALID, f"{type(error).__name__}: {error}"
@@ -117,11 +149,21 @@ def parse_thresholds(text: str) -> ThresholdTable:
     for threshold in comparison.values():
         if not threshold.value > 0 or threshold.direction != "at_most":
             raise _invalid(f"{threshold.id} is not a largest distance")
+    for score in normalised.values():
+        least, most = score.mean_between
+        if not (least < most and score.max_distance > 0) or score.direction != "at_most":
+            raise _invalid(f"{score.id} is not a largest score")
     for scale in quality.values():
         knots = [scale.worst, scale.too_poor, scale.good, scale.ideal]
         if len(set(knots)) < len(knots) or knots not in (sorted(knots), sorted(knots)[::-1]):
             raise _invalid(f"the knots of {scale.name} neither rise nor fall")
     return table
+
+
+def normalised_threshold(cohort: str) -> NormalisedThreshold | None:
+    """Return the shipped threshold of a cohort, by its digest; None when there is none."""
+    rows = threshold_table().normalised.values()
+    return next((row for row in rows if row.cohort == cohort), None)
 
 
 def graded(name: QualityName, raw: float) -> QualityMeasure:

@@ -35,6 +35,7 @@ from kiosk_api.core.decision import Outcome, decide
 from kiosk_api.core.facts import port_day
 from kiosk_api.core.policy import Policy
 from kiosk_api.core.session import SessionState
+from kiosk_api.intake.cohorts import find_cohort
 from kiosk_api.intake.workers import WorkerError, WorkerPool
 from kiosk_api.journal.disk import Disk
 from kiosk_api.journal.drafts import DecisionDraft, Times
@@ -42,7 +43,7 @@ from kiosk_api.journal.errors import JournalError
 from kiosk_api.journal.pictures import Pictures
 from kiosk_api.journal.session_keys import DatabaseSessionKeys
 from kiosk_api.journal.store import Journal
-from kiosk_api.kiosk_file import KioskFileError
+from kiosk_api.kiosk_file import KioskFileError, read_kiosk_file
 from kiosk_api.lanes.board import LaneBoard
 from kiosk_api.lanes.cameras import supervise_cameras
 from kiosk_api.lanes.controller import LaneController
@@ -162,7 +163,10 @@ def _plainly(error: Exception) -> str:
 
 
 async def _start(app: FastAPI, settings: Settings, stack: AsyncExitStack, disk: Disk) -> None:
-    policy = site_policy(settings)
+    face = find_cohort(site_policy(settings), settings.data.cohorts, _authority_key(settings.data))
+    policy = face.policy
+    if face.problem is not None:
+        _LOG.error("%s: faces are compared without one, by a stricter limit", face.problem)
     if not settings.demonstration and not settings.data.database.exists():
         raise StartError(
             f"{settings.data.root} holds no kiosk: run kiosk init --data {settings.data.root}"
@@ -214,6 +218,7 @@ async def _start(app: FastAPI, settings: Settings, stack: AsyncExitStack, disk: 
         guard=guard,
         executor=executor,
         keyring=store.keyring,
+        cohort=face.cohort,
     )
     stack.push_async_callback(sessions.interrupt_all)
     review = ReviewService(
@@ -260,6 +265,11 @@ async def _start(app: FastAPI, settings: Settings, stack: AsyncExitStack, disk: 
         ),
     ):
         _run_until_stopped(stack, work)
+
+
+def _authority_key(data: DataDir) -> str | None:
+    file = read_kiosk_file(data.configuration)
+    return None if file is None else file.authority_key
 
 
 def _warn_of_what_refers_everybody(policy: Policy, journal: Journal, clock: Clock) -> None:

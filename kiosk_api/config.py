@@ -66,6 +66,11 @@ class DataDir:
         return self.root / "journal"
 
     @property
+    def cohorts(self) -> Path:
+        """Signed cohorts of the record authority that face scores are normalised with."""
+        return self.root / "cohorts"
+
+    @property
     def pictures(self) -> Path:
         """Sealed pictures of referred sessions."""
         return self.root / "pictures"

@@ -18,6 +18,7 @@ from time import monotonic
 from kiosk_api.core.decision import Outcome, decide
 from kiosk_api.core.evidence import (
     Agreement,
+    CohortSide,
     DocumentFacts,
     DocumentStatus,
     Evidence,
@@ -26,6 +27,8 @@ from kiosk_api.core.evidence import (
     Measured,
     MembershipFacts,
     MembershipStatus,
+    NormalisedFacts,
+    PresentationFacts,
     QualityFact,
     QualityStatus,
     RecordFacts,
@@ -137,7 +140,8 @@ def _admissible(
                     QualityFact(measure, QualityStatus.GOOD, 100.0)
                     for measure in policy.face.refuse_quality
                 ),
-                match=Measured(MatchFacts(0.0, policy.face.model)),
+                match=Measured(_match(policy, 0.0, alike=True)),
+                presentation=Measured(PresentationFacts(False, 0.0, ("self_test",), ())),
             )
         ),
         sources=(Source("self-test", 1, policy.provenances[0], policy.minimum_assurance),),
@@ -147,8 +151,28 @@ def _admissible(
 def _with_another_face(evidence: Evidence, policy: Policy) -> Evidence:
     assert isinstance(evidence.face, Measured)
     distance = policy.face.max_distance + 0.01
-    match = Measured(MatchFacts(distance, policy.face.model))
+    match = Measured(_match(policy, distance, alike=False))
     return replace(evidence, face=Measured(replace(evidence.face.value, match=match)))
+
+
+def _match(policy: Policy, distance: float, *, alike: bool) -> MatchFacts:
+    normalised = policy.face.normalised
+    if normalised is None:
+        return MatchFacts(distance, policy.face.model)
+    score = normalised.max_score - (1.0 if alike else -1.0)
+    side = CohortSide(sum(normalised.mean_between) / 2, normalised.max_deviation / 2)
+    facts = NormalisedFacts(
+        score=score,
+        cohort=normalised.cohort,
+        cohort_size=1,
+        live=side,
+        record=side,
+        near_duplicates=0,
+        closer_to_another=False,
+        threshold=normalised.max_score,
+        margin=normalised.max_score - score,
+    )
+    return MatchFacts(distance, policy.face.model, Measured(facts))
 
 
 def _seal_and_open(keyring: Keyring) -> None:

@@ -7,10 +7,12 @@ and never admits (rule 1 of the domain: fail to REFER).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Generic, TypeVar
+
+from kiosk_api.core.plain import ADDED
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -27,6 +29,7 @@ class Why(StrEnum):
     STORE_FAILED = "store_failed"  # the record cache did not answer, or did not open
     ENGINE_FAILED = "engine_failed"  # the matcher crashed, or none is left
     INCOMPARABLE = "incomparable"  # measured by another model than the reference
+    UNFIT = "unfit"  # what was at hand to measure with is not meant for this
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,9 @@ class NotMeasured:
     """A fact that was not measured, and why."""
 
     why: Why
+
+
+_NOT_ATTEMPTED = NotMeasured(Why.NOT_ATTEMPTED)
 
 
 class Provenance(StrEnum):
@@ -179,11 +185,50 @@ class QualityFact:
 
 
 @dataclass(frozen=True, slots=True)
+class CohortSide:
+    """How near one of the two faces lies to the most similar other people of a cohort."""
+
+    mean: float  # of the distances that count
+    deviation: float  # their standard deviation, which has a floor
+
+
+@dataclass(frozen=True, slots=True)
+class NormalisedFacts:
+    """The distance seen against a fixed set of other people (shared/findings/faces.md, 3)."""
+
+    score: float  # smaller is more alike; about 0 for a stranger as near as the nearest others
+    cohort: str  # digest of the signed cohort; thresholds belong to one
+    cohort_size: int
+    live: CohortSide
+    record: CohortSide
+    near_duplicates: int  # people of the cohort who might be the record's person, left out
+    closer_to_another: bool  # somebody in the cohort is more like the live face than the record
+    threshold: float  # the largest score that the policy of the day admits
+    margin: float  # threshold less score; negative: not alike enough
+
+
+@dataclass(frozen=True, slots=True)
 class MatchFacts:
     """How far apart the live face and the record's template are (ISO/IEC 2382-37: comparison)."""
 
     distance: float  # dissimilarity, 0 = identical
     model: str  # name and version of what measured it; thresholds belong to a model
+    normalised: Measured[NormalisedFacts] | NotMeasured = field(
+        default=_NOT_ATTEMPTED, metadata=ADDED
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PresentationFacts:
+    """What was looked for to tell a person from a picture of one (ISO/IEC 30107-1).
+
+    Absence of suspicion proves nothing; suspicion refers.
+    """
+
+    suspicious: bool
+    score: float  # 0 to 1, larger is more suspicious
+    signals: tuple[str, ...]  # names of the signals that were measured
+    suspects: tuple[str, ...]  # those of them that raised suspicion
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +238,9 @@ class FaceFacts:
     faces: int  # how many faces of comparable size
     quality: tuple[QualityFact, ...]
     match: Measured[MatchFacts] | NotMeasured  # NotMeasured when there is nothing to compare
+    presentation: Measured[PresentationFacts] | NotMeasured = field(
+        default=_NOT_ATTEMPTED, metadata=ADDED
+    )
 
 
 class Stage(StrEnum):

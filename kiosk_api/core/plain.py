@@ -7,6 +7,8 @@ Driven by type hints alone, so that a field cannot be forgotten:
 - enums are their values, tuples arrays, dates and aware times ISO 8601
 - a timedelta is a whole number of microseconds, which represents every timedelta exactly
 - floats are themselves; those that JSON cannot hold are "nan", "inf" and "-inf"
+- a field that came with a later release (`ADDED`) is left out while it has its default, so that
+  what an older release wrote reads as before and has the digest that it had
 
 Errors name the path of what is wrong, never its value.
 """
@@ -17,16 +19,22 @@ import dataclasses
 import json
 import math
 import re
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from enum import Enum
 from functools import cache
-from types import NoneType, UnionType
+from types import MappingProxyType, NoneType, UnionType
 from typing import Any, TypeAlias, TypeVar, Union, get_args, get_origin, get_type_hints
 
 Plain: TypeAlias = "bool | int | float | str | list[Plain] | dict[str, Plain] | None"
 
 _NOT_FINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 _MICROSECOND = timedelta(microseconds=1)
+
+
+_ADDED = "added"
+ADDED: Mapping[str, bool] = MappingProxyType({_ADDED: True})
+"""Metadata of a field that a released form did not have yet; its default stands for that."""
 
 
 class CodecError(Exception):
@@ -66,9 +74,11 @@ def to_plain(value: Any, hint: Any, path: str = "") -> Plain:
     if type(value) is not kind:
         raise CodecError(path, f"is not {_name(kind)}")
     if dataclasses.is_dataclass(kind):
+        defaults = _added_defaults(kind)
         return {
             name: to_plain(getattr(value, name), field_hint, _join(path, name))
             for name, field_hint in _field_hints(hint).items()
+            if name not in defaults or getattr(value, name) != defaults[name]
         }
     if isinstance(value, Enum):
         return value.value  # type: ignore[no-any-return]  # our enums hold strings and integers
@@ -146,10 +156,19 @@ def _dataclass_from_plain(hint: Any, kind: Any, plain: Plain, path: str) -> Any:
     if plain.keys() - hints.keys():
         # An unknown key is somebody else's text, so it is counted and not quoted.
         raise CodecError(path, f"has {len(plain.keys() - hints.keys())} unknown keys")
+    defaults = _added_defaults(kind)
     for name in hints:
-        if name not in plain:
+        if name not in plain and name not in defaults:
             raise CodecError(_join(path, name), "is missing")
-    values = {name: from_plain(h, plain[name], _join(path, name)) for name, h in hints.items()}
+    values = {
+        name: from_plain(h, plain[name], _join(path, name))
+        for name, h in hints.items()
+        if name in plain
+    }
+    for name in defaults.keys() & values.keys():
+        if values[name] == defaults[name]:
+            # Two ways to write one thing would be two digests of it.
+            raise CodecError(_join(path, name), "is written though it has its default")
     try:
         return kind(**values)
     except ValueError as error:
@@ -203,6 +222,12 @@ def _field_hints(hint: Any) -> dict[str, Any]:
         else field_hint
         for name, field_hint in get_type_hints(kind).items()
     }
+
+
+@cache
+def _added_defaults(kind: Any) -> dict[str, Any]:
+    """The defaults of the fields that older releases did not have."""
+    return {f.name: f.default for f in dataclasses.fields(kind) if f.metadata.get(_ADDED)}
 
 
 def _name(kind: Any) -> str:

@@ -6,15 +6,31 @@ value without I/O. Its digest goes into every decision, so that a replay knows w
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from hashlib import sha256
 from typing import Any
 
 from kiosk_api.core.evidence import Assurance, DocumentClass, Program, Provenance
-from kiosk_api.core.plain import canonical_json, to_plain
+from kiosk_api.core.plain import ADDED, canonical_json, to_plain
 
 POLICY_SCHEMA = 1
+
+
+@dataclass(frozen=True, slots=True)
+class NormalisedPolicy:
+    """When two faces count as one person's, seen against a cohort.
+
+    A cohort of fictitious people says nothing about a real face: it counts for simulated
+    readings only, and every other reading is judged by the raw distance.
+    """
+
+    cohort: str  # digest of the only cohort that the threshold is valid for
+    fictitious: bool
+    max_score: float  # a score at or below it is a match
+    max_distance: float  # and the raw distance must not exceed this cap either
+    mean_between: tuple[float, float]  # range in which the means of both sides were calibrated
+    max_deviation: float  # and how far their deviations went
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +38,9 @@ class FacePolicy:
     """When two faces count as one person's."""
 
     model: str  # the only model that the threshold is valid for
-    max_distance: float  # a comparison at or below it is a match
+    max_distance: float  # a comparison at or below it is a match where there is no cohort
     refuse_quality: tuple[str, ...]  # measures whose `too_poor` (or absence) refers
+    normalised: NormalisedPolicy | None = field(default=None, metadata=ADDED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,6 +121,13 @@ class ReasonCode(StrEnum):
     FACE_MODEL_DIFFERS = "face_model_differs"
     FACE_DISTANCE_INVALID = "face_distance_invalid"
     FACE_DIFFERS = "face_differs"
+    FACE_NOT_NORMALISED = "face_not_normalised"
+    FACE_COHORT_DIFFERS = "face_cohort_differs"
+    FACE_SCORE_INVALID = "face_score_invalid"
+    FACE_CLOSER_TO_ANOTHER = "face_closer_to_another"
+    FACE_HAS_NEAR_DUPLICATE = "face_has_near_duplicate"
+    FACE_PRESENTATION_UNKNOWN = "face_presentation_unknown"
+    FACE_PRESENTATION_SUSPICIOUS = "face_presentation_suspicious"
     # Policy and decision
     POLICY_EMPTY = "policy_empty"
     POLICY_NOT_IN_FORCE = "policy_not_in_force"
@@ -383,6 +390,41 @@ REASONS: Mapping[ReasonCode, ReasonText] = MappingProxyType(
             Severity.ADVERSE,
             Category.FACE,
             "The face is not similar enough to the one in the record.",
+        ),
+        ReasonCode.FACE_NOT_NORMALISED: ReasonText(
+            Severity.CHECK,
+            Category.FACE,
+            "The face could not be compared with those of other people, as the policy asks.",
+        ),
+        ReasonCode.FACE_COHORT_DIFFERS: ReasonText(
+            Severity.CHECK,
+            Category.FACE,
+            "The face was compared with other people than those that the policy has a limit for.",
+        ),
+        ReasonCode.FACE_SCORE_INVALID: ReasonText(
+            Severity.CHECK,
+            Category.FACE,
+            "The face comparison gave a score outside the range for which its limit was found.",
+        ),
+        ReasonCode.FACE_CLOSER_TO_ANOTHER: ReasonText(
+            Severity.ADVERSE,
+            Category.FACE,
+            "The face is more similar to another person's than to the one in the record.",
+        ),
+        ReasonCode.FACE_HAS_NEAR_DUPLICATE: ReasonText(
+            Severity.CHECK,
+            Category.FACE,
+            "Somebody else looks so much like the face in the record that an officer must look.",
+        ),
+        ReasonCode.FACE_PRESENTATION_UNKNOWN: ReasonText(
+            Severity.CHECK,
+            Category.FACE,
+            "It was not examined whether a real face is before the camera.",
+        ),
+        ReasonCode.FACE_PRESENTATION_SUSPICIOUS: ReasonText(
+            Severity.ADVERSE,
+            Category.FACE,
+            "The picture shows signs of a photograph, a screen or a mask before the camera.",
         ),
         ReasonCode.POLICY_EMPTY: ReasonText(
             Severity.CHECK,

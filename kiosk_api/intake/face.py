@@ -4,26 +4,54 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from pathlib import Path
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from kiosk_api.core.evidence import (
+    CohortSide,
     FaceFacts,
     Fault,
     FaultKind,
     MatchFacts,
     Measured,
+    NormalisedFacts,
     NotMeasured,
+    PresentationFacts,
     QualityFact,
     QualityStatus,
     Stage,
     Why,
 )
+from kiosk_api.core.policy import NormalisedPolicy
 from kiosk_api.intake.workers import NoWorkerError, WorkerError, WorkerHungError, WorkerPool
 
 _MEASURING_MARGIN_SECONDS = 0.02
 """The worker stops by itself so much before it would be killed: a kill costs a worker."""
+
+
+@dataclass(frozen=True, slots=True)
+class CohortFile:
+    """The cohort that a policy normalises scores with, and where a worker finds it.
+
+    Args:
+        policy: names the cohort by its digest, and the largest score.
+        path: the signed file; None is the fictitious cohort that ships with the product.
+        trusted_key: Ed25519 public key of who may sign it, 32 bytes; None with `path`.
+    """
+
+    policy: NormalisedPolicy
+    path: Path | None = None
+    trusted_key: bytes | None = None
+
+    def request(self) -> dict[str, Any]:
+        """What a worker is told of it."""
+        return {
+            "digest": self.policy.cohort,
+            "path": None if self.path is None else str(self.path),
+            "key": None if self.trusted_key is None else self.trusted_key.hex(),
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +77,32 @@ class _Quality(_Strict):
     score: float | None
 
 
+class _Side(_Strict):
+    mean: float
+    deviation: float
+
+
+class _Normalised(_Strict):
+    score: float
+    cohort: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+    cohort_size: Annotated[int, Field(ge=1)]
+    live: _Side
+    record: _Side
+    near_duplicates: Annotated[int, Field(ge=0)]
+    closer_to_another: bool
+
+
 class _Match(_Strict):
     distance: float
     model: str = Field(max_length=200)
+    normalised: _Normalised | Literal["too_small", "broken"] | None = None
+
+
+class _Presentation(_Strict):
+    suspicious: bool
+    score: Annotated[float, Field(ge=0, le=1)]
+    signals: list[_Name] = Field(max_length=32)
+    suspects: list[_Name] = Field(max_length=32)
 
 
 class _WorkerAnswer(_Strict):
@@ -71,12 +122,18 @@ class _WorkerAnswer(_Strict):
     faces: int | None = None
     quality: list[_Quality] = Field(default_factory=list, max_length=32)
     match: _Match | None = None
+    presentation: _Presentation | None = None
     why: Literal["not_present", "incomparable"] | None = None
     timings_ms: dict[_Name, float] = Field(default_factory=dict, max_length=32)
 
 
 async def measure_face(
-    pool: WorkerPool, picture: bytes, reference: bytes | None, *, deadline: float
+    pool: WorkerPool,
+    picture: bytes,
+    reference: bytes | None,
+    *,
+    deadline: float,
+    cohort: CohortFile | None = None,
 ) -> FaceReading:
     """Measure one live picture and compare it with the record's template.
 
@@ -85,22 +142,26 @@ async def measure_face(
         picture: JPEG or PNG as the camera gave it, untrusted.
         reference: the record's template, or None when there is nothing to compare with.
         deadline: monotonic seconds; no answer comes later than a few milliseconds after it.
+        cohort: what the score is normalised with; None when there is none that fits the picture.
     """
     seconds = deadline - time.monotonic() - _MEASURING_MARGIN_SECONDS
     if seconds <= 0:
         return _failed(Why.DEADLINE, FaultKind.BUDGET_EXHAUSTED)
     blobs = (picture,) if reference is None else (picture, reference)
     try:
-        reply, _ = await pool.run({"op": "measure", "seconds": seconds}, blobs, deadline=deadline)
+        message = {"op": "measure", "seconds": seconds}
+        if cohort is not None:
+            message["cohort"] = cohort.request()
+        reply, _ = await pool.run(message, blobs, deadline=deadline)
         answer = _WorkerAnswer.model_validate(reply)
     except (NoWorkerError, WorkerHungError):
         return _failed(Why.DEADLINE, FaultKind.BUDGET_EXHAUSTED)
     except (WorkerError, ValidationError):
         return _failed(Why.ENGINE_FAILED, FaultKind.MATCHER_FAILED)
-    return _reading(answer)
+    return _reading(answer, cohort)
 
 
-def _reading(answer: _WorkerAnswer) -> FaceReading:
+def _reading(answer: _WorkerAnswer, cohort: CohortFile | None) -> FaceReading:
     quality = tuple(
         QualityFact(q.measure, q.status, None if q.score is None else float(q.score))
         for q in answer.quality
@@ -121,14 +182,51 @@ def _reading(answer: _WorkerAnswer) -> FaceReading:
         case "too_poor":
             face = Measured(FaceFacts(1, quality, unmatched))
         case "face":
-            face = Measured(FaceFacts(1, quality, _match(answer)))
+            face = Measured(FaceFacts(1, quality, _match(answer, cohort), _presentation(answer)))
     return FaceReading(face, None, answer.timings_ms)
 
 
-def _match(answer: _WorkerAnswer) -> Measured[MatchFacts] | NotMeasured:
-    if answer.match is not None:
-        return Measured(MatchFacts(answer.match.distance, answer.match.model))
-    return NotMeasured(Why.INCOMPARABLE if answer.why == "incomparable" else Why.NOT_PRESENT)
+def _match(answer: _WorkerAnswer, cohort: CohortFile | None) -> Measured[MatchFacts] | NotMeasured:
+    if answer.match is None:
+        return NotMeasured(Why.INCOMPARABLE if answer.why == "incomparable" else Why.NOT_PRESENT)
+    match = answer.match
+    return Measured(MatchFacts(match.distance, match.model, _normalised(match, cohort)))
+
+
+def _normalised(
+    match: _Match, cohort: CohortFile | None
+) -> Measured[NormalisedFacts] | NotMeasured:
+    if cohort is None:
+        return NotMeasured(Why.NOT_ATTEMPTED)
+    facts = match.normalised
+    if facts is None or facts == "broken":
+        return NotMeasured(Why.ENGINE_FAILED)
+    if facts == "too_small":
+        return NotMeasured(Why.NOT_PRESENT)
+    return Measured(
+        NormalisedFacts(
+            score=facts.score,
+            cohort=facts.cohort,
+            cohort_size=facts.cohort_size,
+            live=CohortSide(facts.live.mean, facts.live.deviation),
+            record=CohortSide(facts.record.mean, facts.record.deviation),
+            near_duplicates=facts.near_duplicates,
+            closer_to_another=facts.closer_to_another,
+            threshold=cohort.policy.max_score,
+            margin=cohort.policy.max_score - facts.score,
+        )
+    )
+
+
+def _presentation(answer: _WorkerAnswer) -> Measured[PresentationFacts] | NotMeasured:
+    facts = answer.presentation
+    if facts is None:
+        return NotMeasured(Why.NOT_ATTEMPTED)
+    return Measured(
+        PresentationFacts(
+            facts.suspicious, facts.score, tuple(facts.signals), tuple(facts.suspects)
+        )
+    )
 
 
 def _failed(why: Why, kind: FaultKind, timings_ms: dict[str, float] | None = None) -> FaceReading:

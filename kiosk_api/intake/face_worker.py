@@ -7,10 +7,21 @@ output (see `devices.processes.frames`). One picture at a time; killed from outs
 from __future__ import annotations
 
 import time
+from functools import cache
+from pathlib import Path
 from typing import Any, assert_never
 
-from biometrics.errors import BiometricsError
+from biometrics.cohort.cohort import Cohort, CohortTooSmall
+from biometrics.cohort.fictitious import fictitious_cohort
+from biometrics.cohort.files import load_cohort
+from biometrics.errors import BiometricsError, BiometricsErrorCode
+from biometrics.matching import distance
 from biometrics.pipeline import FacePipeline, load_pipeline
+from biometrics.presentation_attack import (
+    MeasuredSignal,
+    PresentationAssessment,
+    PresentationStatus,
+)
 from biometrics.results import (
     FaceTemplate,
     MeasuredFace,
@@ -50,13 +61,17 @@ def _answer(
         case "measure":
             reference = blobs[1] if len(blobs) > 1 else None
             deadline = time.monotonic() + float(message["seconds"])
-            return _measure(pipeline, blobs[0], reference, deadline)
+            return _measure(pipeline, blobs[0], reference, message.get("cohort"), deadline)
         case _:
             raise FrameError("unknown operation")
 
 
 def _measure(
-    pipeline: FacePipeline, picture: bytes, reference: bytes | None, deadline: float
+    pipeline: FacePipeline,
+    picture: bytes,
+    reference: bytes | None,
+    cohort: dict[str, Any] | None,
+    deadline: float,
 ) -> dict[str, Any]:
     try:
         measurement = pipeline.measure(picture, deadline=deadline)
@@ -76,7 +91,8 @@ def _measure(
                 answer = {"outcome": "out_of_time"}
             case MeasuredFace():
                 answer = {"outcome": "face", "quality": _quality(outcome.measures)}
-                answer |= _compare(pipeline, outcome.template, reference)
+                answer |= _compare(outcome.template, reference, cohort)
+                answer["presentation"] = _presentation(outcome.presentation)
             case _:
                 assert_never(outcome)
     except BiometricsError as error:
@@ -97,15 +113,72 @@ def _quality(measures: tuple[Measurement, ...]) -> list[dict[str, Any]]:
     ]
 
 
-def _compare(pipeline: FacePipeline, live: FaceTemplate, reference: bytes | None) -> dict[str, Any]:
+def _presentation(found: PresentationAssessment | None) -> dict[str, Any] | None:
+    if found is None or found.score is None:
+        return None
+    return {
+        "suspicious": found.status is PresentationStatus.SUSPICIOUS,
+        "score": found.score,
+        "signals": [
+            str(signal.name) for signal in found.signals if isinstance(signal, MeasuredSignal)
+        ],
+        "suspects": [str(name) for name in found.suspicious],
+    }
+
+
+def _compare(
+    live: FaceTemplate, reference: bytes | None, cohort: dict[str, Any] | None
+) -> dict[str, Any]:
     if reference is None:
         return {"match": None, "why": "not_present"}
     try:
         enrolled = FaceTemplate.from_bytes(reference, expected=live.model)
     except BiometricsError:
         return {"match": None, "why": "incomparable"}
-    result = pipeline.compare(live, enrolled)
-    return {"match": {"distance": result.distance, "model": str(live.model)}}
+    match: dict[str, Any] = {"distance": distance(live, enrolled), "model": str(live.model)}
+    if cohort is not None:
+        match["normalised"] = _normalised(live, enrolled, cohort)
+    return {"match": match}
+
+
+def _normalised(
+    live: FaceTemplate, enrolled: FaceTemplate, wanted: dict[str, Any]
+) -> dict[str, Any] | str:
+    """The score before the cohort, or why there is none: `broken` or `too_small`.
+
+    The record's side takes 0.1 ms, less than opening it sealed would: it is not stored.
+    """
+    try:
+        cohort = _cohort(wanted["digest"], wanted["path"], wanted["key"])
+        reference = cohort.reference(enrolled, person=None)
+        if isinstance(reference, CohortTooSmall):
+            return "too_small"
+        found = cohort.score(live, enrolled, reference)
+    except (BiometricsError, OSError):
+        return "broken"
+    return {
+        "score": found.score,
+        "cohort": found.cohort_digest,
+        "cohort_size": found.cohort_size,
+        "live": {"mean": found.live.mean, "deviation": found.live.deviation},
+        "record": {"mean": found.record.mean, "deviation": found.record.deviation},
+        "near_duplicates": found.near_duplicates,
+        "closer_to_another": found.closer_to_another,
+    }
+
+
+@cache
+def _cohort(digest: str, path: str | None, key: str | None) -> Cohort:
+    """The cohort of this digest, read and verified once in the life of a worker."""
+    if path is None or key is None:
+        cohort = fictitious_cohort()
+    else:
+        cohort = load_cohort(Path(path).read_bytes(), trusted_keys=[bytes.fromhex(key)])
+    if cohort.digest != digest:
+        raise BiometricsError(
+            BiometricsErrorCode.COHORT_REFERENCE_MISMATCHED, "the policy asks for another cohort"
+        )
+    return cohort
 
 
 if __name__ == "__main__":

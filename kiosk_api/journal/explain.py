@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from kiosk_api.core.answers import Detail, Finding, Refer
 from kiosk_api.core.decision import Outcome
-from kiosk_api.core.evidence import Evidence, Measured, RecordFacts
+from kiosk_api.core.evidence import Evidence, Measured, NotMeasured, RecordFacts
 from kiosk_api.core.journal import EntryKind, time_text
 from kiosk_api.core.plain import Plain
 from kiosk_api.core.policy import Policy
@@ -18,7 +18,7 @@ from kiosk_api.journal.resolutions import Resolution, View
 
 _BAR = 40
 _BEFORE_PICTURE = ("document", "record")
-_FACE_PARTS = ("decode", "detect", "landmarks", "quality", "embed")
+_FACE_PARTS = ("decode", "detect", "landmarks", "quality", "presentation", "embed")
 _AFTER_FACE = ("decision", "journal")
 
 
@@ -35,7 +35,7 @@ def thresholds(recorded: RecordedDecision) -> tuple[Threshold, ...]:
     """The limits that a number was held against."""
     evidence, policy = recorded.evidence, recorded.policy
     return (
-        Threshold("face distance, at most", policy.face.max_distance, _distance(evidence)),
+        *_face_thresholds(evidence, policy),
         Threshold(
             "record age in hours, at most",
             policy.maximum_record_age.total_seconds() / 3600,
@@ -230,11 +230,19 @@ def _facts(detail: tuple[Detail, ...]) -> str:
     return " (" + ", ".join(f"{name} {value}" for name, value in detail) + ")" if detail else ""
 
 
-def _distance(evidence: Evidence) -> float | None:
+def _face_thresholds(evidence: Evidence, policy: Policy) -> Iterator[Threshold]:
     face = evidence.face
+    match = None
     if isinstance(face, Measured) and isinstance(face.value.match, Measured):
-        return face.value.match.value.distance
-    return None
+        match = face.value.match.value
+    distance = None if match is None else match.distance
+    normalised = policy.face.normalised
+    if normalised is None or match is None or isinstance(match.normalised, NotMeasured):
+        yield Threshold("face distance, at most", policy.face.max_distance, distance)
+        return
+    yield Threshold("face distance, at most", normalised.max_distance, distance)
+    score = match.normalised.value.score
+    yield Threshold("face score before a cohort, at most", normalised.max_score, score)
 
 
 def _record_age_hours(recorded: RecordedDecision) -> float | None:

@@ -40,6 +40,7 @@ _WHY: Mapping[Why, str] = MappingProxyType(
         Why.STORE_FAILED: "the records did not answer",
         Why.ENGINE_FAILED: "the comparison failed",
         Why.INCOMPARABLE: "it was measured by another model",
+        Why.UNFIT: "what was at hand is not meant for this",
     }
 )
 
@@ -64,6 +65,7 @@ _FACTS: Mapping[str, Callable[[object], str]] = MappingProxyType(
         "faces": lambda v: f"{v} faces.",
         "field": lambda v: f"Field: {_words(v)}.",
         "max_distance": lambda v: f"At most {_number(v)} counts as the same face.",
+        "max_score": lambda v: f"At most {_number(v)} counts as the same face.",
         "maximum_s": lambda v: f"At most {_hours(v)} are allowed.",
         "measure": lambda v: f"{_words(v).capitalize()}.",
         "minimum": lambda v: f"Needed: {v}.",
@@ -71,6 +73,8 @@ _FACTS: Mapping[str, Callable[[object], str]] = MappingProxyType(
         "problem": lambda v: f"{_words(v).capitalize()}.",
         "program": lambda v: f"{_program(v)}.",
         "rule": lambda v: f"Rule {v}.",
+        "score": lambda v: f"Score {_number(v)}.",
+        "signal": lambda v: f"{_words(v).capitalize()}.",
         "stage": lambda v: f"At the step: {_words(v)}.",
         "why": _why,
     }
@@ -105,16 +109,25 @@ def comparison(evidence: Evidence, policy: Policy | None) -> tuple[str, bool | N
     distance = match.value.distance
     if policy is None or policy.face.model != match.value.model:
         return f"Distance {_number(distance)}. Its limit is in the journal (kiosk explain).", None
-    limit = policy.face.max_distance
-    if distance <= limit:
-        return (
-            f"Alike enough: distance {_number(distance)}, and up to {_number(limit)} counts as "
-            "the same person."
-        ), True
+    normalised = policy.face.normalised
+    if normalised is not None and isinstance(match.value.normalised, Measured):
+        score = match.value.normalised.value.score
+        alike = score <= normalised.max_score and distance <= normalised.max_distance
+        return _alike(
+            alike,
+            f"score {_number(score)} before a cohort (distance {_number(distance)})",
+            normalised.max_score,
+        ), alike
+    alike = distance <= policy.face.max_distance
+    return _alike(alike, f"distance {_number(distance)}", policy.face.max_distance), alike
+
+
+def _alike(alike: bool, measured: str, limit: float) -> str:
+    if alike:
+        return f"Alike enough: {measured}, and up to {_number(limit)} counts as the same person."
     return (
-        f"Not alike enough: distance {_number(distance)}, and only up to {_number(limit)} counts "
-        "as the same person."
-    ), False
+        f"Not alike enough: {measured}, and only up to {_number(limit)} counts as the same person."
+    )
 
 
 def quality_lines(evidence: Evidence) -> Iterator[tuple[str, str]]:

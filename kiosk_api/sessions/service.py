@@ -24,7 +24,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from documents.mrz import normalise
 from kiosk_api.clock import Clock, ClockGuard
-from kiosk_api.core.evidence import Fault, FaultKind, Stage
+from kiosk_api.core.evidence import Fault, FaultKind, Provenance, Source, Stage
 from kiosk_api.core.policy import Policy
 from kiosk_api.core.session import (
     DocumentRead,
@@ -40,7 +40,7 @@ from kiosk_api.core.session import (
     advance,
 )
 from kiosk_api.intake.document import DocumentReading, read_document
-from kiosk_api.intake.face import measure_face
+from kiosk_api.intake.face import CohortFile, measure_face
 from kiosk_api.intake.record import look_up
 from kiosk_api.intake.workers import WorkerPool
 from kiosk_api.journal.errors import JournalError, JournalUnavailableError
@@ -96,6 +96,7 @@ class SessionService:
     Args:
         executor: threads for the database; they may hang, no answer waits for them.
         pool: face workers.
+        cohort: what face scores are normalised with; None when the policy has none.
         on_told: is called with every session that was answered; must not block.
     """
 
@@ -110,6 +111,7 @@ class SessionService:
     guard: ClockGuard
     executor: Executor
     keyring: Keyring
+    cohort: CohortFile | None = None
     on_told: Callable[[LiveSession], None] = lambda _live: None
     _active: dict[str, LiveSession] = field(default_factory=dict)  # by lane
     _unrecorded: set[str] = field(default_factory=set)  # sessions told before they were durable
@@ -353,7 +355,13 @@ class SessionService:
             self._use(live, event)
             live.pictures.append(event.picture)
             started = self.clock.monotonic()
-            reading = await measure_face(self.pool, event.picture, live.template, deadline=deadline)
+            reading = await measure_face(
+                self.pool,
+                event.picture,
+                live.template,
+                deadline=deadline,
+                cohort=self._cohort_for(event.source),
+            )
             live.timings_ms[Stage.FACE] = (self.clock.monotonic() - started) * 1000
             live.timings_ms |= {f"face.{k}": ms for k, ms in reading.timings_ms.items()}
             live.session = advance(
@@ -362,6 +370,13 @@ class SessionService:
             if reading.fault is not None:
                 live.session = advance(live.session, Faulted(reading.fault), self.policy)
             await self._conclude(live, event.arrived)
+
+    def _cohort_for(self, source: Source) -> CohortFile | None:
+        """The cohort, unless it is fictitious and the picture may show a real person."""
+        cohort = self.cohort
+        if cohort is None or not cohort.policy.fictitious:
+            return cohort
+        return cohort if source.provenance is Provenance.SIMULATED else None
 
     async def fault(self, live: LiveSession, fault: Fault) -> Told:
         """Refer a session because something went wrong; harmless when it has its answer."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from biometrics.thresholds import threshold_table
 from kiosk_api.core.evidence import Assurance, Provenance
-from kiosk_api.core.policy import Policy
+from kiosk_api.core.policy import NormalisedPolicy, Policy
 
 
 class Standing(StrEnum):
@@ -37,6 +38,7 @@ class SiteProfile:
 
 
 _DEMONSTRATION = "+demonstration"
+_FICTITIOUS = "face.normalised.fictitious-1"
 
 
 def for_demonstration(
@@ -47,16 +49,36 @@ def for_demonstration(
 
     The result is no production policy, says so in its version, and has another digest: no
     decision under it can be taken for a real one. Files have no protected way to us, so that
-    allowing them asks for no assurance.
+    allowing them asks for no assurance. Simulated faces are compared before the fictitious
+    cohort, so that a demonstration runs what a kiosk with a cohort runs.
     """
     policy = profile.policy
+    face = policy.face
+    if face.normalised is None:
+        face = replace(face, normalised=_fictitious_cohort(face.model))
     provenances = tuple(dict.fromkeys((*policy.provenances, *allow)))
     files = Provenance.FILE in provenances
     demonstration = replace(
         policy,
         version=policy.version.removesuffix(_DEMONSTRATION) + _DEMONSTRATION,
         production=False,
+        face=face,
         provenances=provenances,
         minimum_assurance=Assurance.NONE if files else policy.minimum_assurance,
     )
     return replace(profile, policy=demonstration)
+
+
+def _fictitious_cohort(model: str) -> NormalisedPolicy | None:
+    """The cohort that ships with the product, for simulated readings of its model only."""
+    threshold = threshold_table().normalised.get(_FICTITIOUS)
+    if threshold is None or threshold.model != model:
+        return None
+    return NormalisedPolicy(
+        cohort=threshold.cohort,
+        fictitious=True,
+        max_score=threshold.value,
+        max_distance=threshold.max_distance,
+        mean_between=threshold.mean_between,
+        max_deviation=threshold.max_deviation,
+    )

@@ -25,6 +25,7 @@ from kiosk_api.core.policy import (
     AcceptedDocument,
     AcceptedProgram,
     FacePolicy,
+    NormalisedPolicy,
     Policy,
     TimePolicy,
 )
@@ -110,11 +111,41 @@ class _Limits(_Strict):
     maximum_scans: _Cited[Annotated[int, Field(ge=1, le=10)]]
 
 
+class _Cohort(_Sourced):
+    """The signed cohort of the record authority that scores are normalised with."""
+
+    digest: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+    max_score: float
+    max_distance: Annotated[float, Field(gt=0, le=0.6)]
+    mean_between: Annotated[list[float], Field(min_length=2, max_length=2)]
+    max_deviation: Annotated[float, Field(gt=0)]
+
+    @field_validator("mean_between")
+    @classmethod
+    def _rises(cls, between: list[float]) -> list[float]:
+        least, most = between
+        if least >= most:
+            raise ValueError("the least mean comes first")
+        return between
+
+    def to_policy(self) -> NormalisedPolicy:
+        least, most = self.mean_between
+        return NormalisedPolicy(
+            cohort=self.digest,
+            fictitious=False,
+            max_score=self.max_score,
+            max_distance=self.max_distance,
+            mean_between=(least, most),
+            max_deviation=self.max_deviation,
+        )
+
+
 class _Face(_Sourced):
     model: Text
     # 0.6 is the customary threshold of this network: one impostor in 170 passes it.
     max_distance: Annotated[float, Field(gt=0, lt=0.6)]
     refuse_quality: list[Identifier]
+    cohort: _Cohort | None = None  # without one, the raw distance alone decides
 
 
 class _Times(_Strict):
@@ -197,7 +228,10 @@ class ProfileFile(_Strict):
             minimum_age_years=self.limits.minimum_age_years.value,
             maximum_scans=self.limits.maximum_scans.value,
             face=FacePolicy(
-                self.face.model, self.face.max_distance, tuple(self.face.refuse_quality)
+                self.face.model,
+                self.face.max_distance,
+                tuple(self.face.refuse_quality),
+                None if self.face.cohort is None else self.face.cohort.to_policy(),
             ),
             times=TimePolicy(
                 budget=timedelta(milliseconds=self.times.budget_ms.value),
@@ -217,6 +251,7 @@ class ProfileFile(_Strict):
             ("readings", self.readings),
             *((f"limits.{name}", entry) for name, entry in self.limits),
             ("face", self.face),
+            *(() if self.face.cohort is None else (("face.cohort", self.face.cohort),)),
             *((f"times.{name}", entry) for name, entry in self.times),
         ]
         return tuple(Citation(entry, s.source, s.standing) for entry, s in sourced)

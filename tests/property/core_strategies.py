@@ -11,6 +11,7 @@ from kiosk_api.core.codec import decode_evidence, decode_policy
 from kiosk_api.core.evidence import (
     Agreement,
     Assurance,
+    CohortSide,
     DocumentClass,
     DocumentFacts,
     DocumentStatus,
@@ -23,7 +24,9 @@ from kiosk_api.core.evidence import (
     MembershipFacts,
     MembershipStatus,
     NoRecord,
+    NormalisedFacts,
     NotMeasured,
+    PresentationFacts,
     Program,
     Provenance,
     QualityFact,
@@ -35,8 +38,8 @@ from kiosk_api.core.evidence import (
 )
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "core"
-BASE = decode_evidence(json.loads((GOLDEN / "admissible_evidence.json").read_text()))
-POLICY = decode_policy(json.loads((GOLDEN / "policy.json").read_text()))
+BASE = decode_evidence(json.loads((GOLDEN / "admissible_evidence_cohort.json").read_text()))
+POLICY = decode_policy(json.loads((GOLDEN / "policy_cohort.json").read_text()))
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
 _not_measured = st.builds(NotMeasured, st.sampled_from(Why))
@@ -62,7 +65,7 @@ def _tuples(values):
     return st.lists(values, max_size=3).map(tuple)
 
 
-def _evidence(texts, countries, days, ages, floats, times, faces, models, measures):
+def _evidence(texts, countries, days, ages, floats, times, faces, models, measures, cohorts):
     """Evidence whose open-ended values come from the strategies given."""
     document = st.builds(
         DocumentFacts,
@@ -92,8 +95,28 @@ def _evidence(texts, countries, days, ages, floats, times, faces, models, measur
     quality = st.builds(
         QualityFact, measures, st.sampled_from(QualityStatus), st.one_of(st.none(), floats)
     )
+    side = st.builds(CohortSide, floats, floats)
+    normalised = st.builds(
+        NormalisedFacts,
+        floats,
+        cohorts,
+        st.integers(0, 2000),
+        side,
+        side,
+        st.integers(0, 2),
+        st.booleans(),
+        floats,
+        floats,
+    )
+    presentation = st.builds(
+        PresentationFacts, st.booleans(), floats, _tuples(texts), _tuples(texts)
+    )
     face = st.builds(
-        FaceFacts, faces, _tuples(quality), _measured(st.builds(MatchFacts, floats, models))
+        FaceFacts,
+        faces,
+        _tuples(quality),
+        _measured(st.builds(MatchFacts, floats, models, _measured(normalised))),
+        _measured(presentation),
     )
     source = st.builds(
         Source,
@@ -116,7 +139,16 @@ def _evidence(texts, countries, days, ages, floats, times, faces, models, measur
 def any_evidence(times=any_times):
     """Everything that the types allow."""
     return _evidence(
-        _texts, _texts, st.dates(), st.integers(), st.floats(), times, st.integers(), _texts, _texts
+        _texts,
+        _texts,
+        st.dates(),
+        st.integers(),
+        st.floats(),
+        times,
+        st.integers(),
+        _texts,
+        _texts,
+        _texts,
     )
 
 
@@ -125,11 +157,12 @@ _parts = _evidence(
     st.sampled_from(["USA", "MEX", ""]),
     st.sampled_from([date(2020, 1, 1), date(2026, 6, 1), date(2030, 1, 1)]),
     st.sampled_from([13, 14, 40]),
-    st.sampled_from([-1.0, 0.2, 0.44, 0.5, float("nan")]),
+    st.sampled_from([-5.0, 0.05, 0.06, 0.5, 0.65, float("nan")]),
     st.sampled_from([NOW + timedelta(hours=h) for h in (-30, -1, 1)]),
     st.sampled_from([0, 1, 1, 1, 2]),
     st.sampled_from([POLICY.face.model, "another/1"]),
     st.sampled_from(["face_width", "sharpness"]),
+    st.sampled_from(["c0" * 32, "d1" * 32]),
 )
 
 

@@ -15,6 +15,7 @@ from core_strategies import NOW, POLICY
 from kiosk_api.core.evidence import (
     Agreement,
     Assurance,
+    CohortSide,
     DocumentClass,
     DocumentStatus,
     Evidence,
@@ -60,6 +61,16 @@ _DOCUMENT_STATUS = frozenset(
 _RECORD = _of(Category.RECORD) | _DOCUMENT_STATUS | _MEMBERSHIP
 _DOCUMENT = (_of(Category.DOCUMENT) - _DOCUMENT_STATUS) | _MEMBERSHIP
 _FACE = _of(Category.FACE)
+_SCORE = frozenset(
+    {
+        R.FACE_DIFFERS,
+        R.FACE_NOT_NORMALISED,
+        R.FACE_COHORT_DIFFERS,
+        R.FACE_SCORE_INVALID,
+        R.FACE_CLOSER_TO_ANOTHER,
+        R.FACE_HAS_NEAR_DUPLICATE,
+    }
+)
 _ONE_MEMBERSHIP = _MEMBERSHIP - {R.MEMBERSHIP_SUSPENDED, R.MEMBERSHIP_REVOKED}
 
 
@@ -129,6 +140,35 @@ def _older(r: RecordFacts) -> RecordFacts:
 
 def _further(m: MatchFacts) -> MatchFacts:
     return replace(m, distance=m.distance + 0.3) if isfinite(m.distance) and m.distance >= 0 else m
+
+
+def _score(**changes: Any) -> Callable[[Evidence], Evidence]:
+    def change(m: MatchFacts) -> MatchFacts:
+        if isinstance(m.normalised, NotMeasured):
+            return m
+        return replace(m, normalised=Measured(replace(m.normalised.value, **changes)))
+
+    return _match(change)
+
+
+def _score_more(e: Evidence) -> Evidence:
+    def change(m: MatchFacts) -> MatchFacts:
+        if isinstance(m.normalised, NotMeasured) or not isfinite(m.normalised.value.score):
+            return m
+        facts = m.normalised.value
+        return replace(m, normalised=Measured(replace(facts, score=facts.score + 9.0)))
+
+    return _match(change)(e)
+
+
+def _presentation(**changes: Any) -> Callable[[Evidence], Evidence]:
+    return _face(
+        lambda f: (
+            f
+            if isinstance(f.presentation, NotMeasured)
+            else replace(f, presentation=Measured(replace(f.presentation.value, **changes)))
+        )
+    )
 
 
 def _earlier_expiry(d: Any) -> Any:
@@ -294,19 +334,55 @@ WORSENINGS: tuple[Worsening, ...] = (
         Worsening(
             f"not compared: {why.value}",
             _face(lambda f, why=why: replace(f, match=NotMeasured(why))),
-            _FACE - {R.FACE_QUALITY_POOR, R.FACE_QUALITY_UNKNOWN},
+            _FACE
+            - {
+                R.FACE_QUALITY_POOR,
+                R.FACE_QUALITY_UNKNOWN,
+                R.FACE_PRESENTATION_UNKNOWN,
+                R.FACE_PRESENTATION_SUSPICIOUS,
+            },
         )
         for why in Why
+    ),
+    *(
+        Worsening(
+            f"not normalised: {why.value}",
+            _match(lambda m, why=why: replace(m, normalised=NotMeasured(why))),
+            _SCORE,
+        )
+        for why in Why
+    ),
+    Worsening("before another cohort", _score(cohort="d1" * 32), _SCORE),
+    Worsening("a larger score", _score_more),
+    Worsening("score not a number", _score(score=nan), _SCORE),
+    Worsening("a cohort unlike the calibrated one", _score(live=CohortSide(0.9, 0.03)), _SCORE),
+    Worsening("no deviation", _score(record=CohortSide(0.6, 0.0)), _SCORE),
+    Worsening("closer to another", _score(closer_to_another=True)),
+    Worsening("a near duplicate", _score(near_duplicates=1)),
+    *(
+        Worsening(
+            f"presentation unknown: {why.value}",
+            _face(lambda f, why=why: replace(f, presentation=NotMeasured(why))),
+            frozenset({R.FACE_PRESENTATION_SUSPICIOUS}),
+        )
+        for why in Why
+    ),
+    Worsening("presentation suspicious", _presentation(suspicious=True), frozenset()),
+    Worsening("a suspect signal", _presentation(suspects=("moire",))),
+    Worsening(
+        "no signal looked for",
+        _presentation(signals=()),
+        frozenset({R.FACE_PRESENTATION_SUSPICIOUS}),
     ),
     Worsening("further apart", _match(_further)),
     Worsening(
         "distance not a number",
         _match(lambda m: replace(m, distance=nan)),
-        frozenset({R.FACE_DIFFERS}),
+        _SCORE,
     ),
     Worsening(
         "another model",
         _match(lambda m: replace(m, model="unknown/0")),
-        frozenset({R.FACE_DIFFERS, R.FACE_DISTANCE_INVALID}),
+        _SCORE | {R.FACE_DISTANCE_INVALID},
     ),
 )

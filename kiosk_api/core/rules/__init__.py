@@ -18,6 +18,7 @@ from kiosk_api.core.rules import (
     holder_age,
     membership_accepted,
     policy_in_force,
+    presentation_unsuspicious,
     process_sound,
     readings_trusted,
     record_agrees,
@@ -44,6 +45,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
             membership_accepted.RULE,
             face_present.RULE,
             face_quality.RULE,
+            presentation_unsuspicious.RULE,
             face_matches.RULE,
         )
     }

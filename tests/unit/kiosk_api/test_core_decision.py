@@ -9,7 +9,13 @@ import pytest
 
 from kiosk_api.core import decision as decision_module
 from kiosk_api.core.answers import Answer, Finding, Refer, Rule, Satisfied
-from kiosk_api.core.codec import decode_decision, decode_evidence, decode_policy
+from kiosk_api.core.codec import (
+    decode_decision,
+    decode_evidence,
+    decode_policy,
+    encode_evidence,
+    encode_policy,
+)
 from kiosk_api.core.decision import Decision, Outcome, RuleAnswer, combine, decide, traveler_text
 from kiosk_api.core.evidence import (
     Evidence,
@@ -20,6 +26,7 @@ from kiosk_api.core.evidence import (
     NotMeasured,
     Stage,
 )
+from kiosk_api.core.plain import CodecError
 from kiosk_api.core.policy import Policy, policy_digest
 from kiosk_api.core.reasons import ReasonCode, TravelerText
 from kiosk_api.core.rules import RULES
@@ -120,3 +127,20 @@ def test_what_the_traveler_is_told() -> None:
     assert traveler_text(Outcome.REFER, (stale,)) is TravelerText.SEE_OFFICER
     assert traveler_text(Outcome.REFER, (stale, disk)) is TravelerText.OUT_OF_SERVICE
     assert traveler_text(Outcome.REFER, ()) is TravelerText.SEE_OFFICER
+
+
+def test_what_a_release_before_cohorts_wrote_is_written_as_it_was() -> None:
+    # Fields that came later are left out, so that old digests hold.
+    evidence = json.loads((GOLDEN / "admissible_evidence.json").read_text())
+    policy = json.loads((GOLDEN / "policy.json").read_text())
+    assert encode_evidence(BASE) == evidence
+    assert encode_policy(POLICY) == policy
+    assert "normalised" not in policy["face"]
+
+
+def test_a_default_that_is_written_out_is_refused() -> None:
+    # One policy must not have two forms, or it has two digests.
+    policy = json.loads((GOLDEN / "policy.json").read_text())
+    policy["face"]["normalised"] = None
+    with pytest.raises(CodecError, match="default"):
+        decode_policy(policy)

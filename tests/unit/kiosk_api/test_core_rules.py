@@ -16,6 +16,7 @@ from kiosk_api.core.codec import decode_evidence, decode_policy
 from kiosk_api.core.evidence import (
     Agreement,
     Assurance,
+    CohortSide,
     DocumentClass,
     DocumentStatus,
     Evidence,
@@ -35,13 +36,13 @@ from kiosk_api.core.evidence import (
     Stage,
     Why,
 )
-from kiosk_api.core.policy import AcceptedProgram, Policy
+from kiosk_api.core.policy import AcceptedProgram, NormalisedPolicy, Policy
 from kiosk_api.core.reasons import ReasonCode as R
 from kiosk_api.core.rules import RULES
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "core"
-BASE = decode_evidence(json.loads((GOLDEN / "admissible_evidence.json").read_text()))
-POLICY = decode_policy(json.loads((GOLDEN / "policy.json").read_text()))
+BASE = decode_evidence(json.loads((GOLDEN / "admissible_evidence_cohort.json").read_text()))
+POLICY = decode_policy(json.loads((GOLDEN / "policy_cohort.json").read_text()))
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 MODEL = POLICY.face.model
 
@@ -75,7 +76,20 @@ def source(provenance: Provenance, assurance: Assurance = Assurance.CHANNEL) -> 
 
 
 def distance(value: float, model: str = MODEL) -> Change:
+    """A raw distance of which nobody knows what it looks like before a cohort."""
     return face(match=Measured(MatchFacts(value, model)))
+
+
+def score(distance: float = 0.31, **changes: Any) -> Change:
+    """A score of the golden file's cohort, changed."""
+    match = cast("Measured[Any]", cast("Measured[Any]", BASE.face).value.match).value
+    facts = replace(cast("Measured[Any]", match.normalised).value, **changes)
+    return face(match=Measured(MatchFacts(distance, MODEL, Measured(facts))))
+
+
+def presentation(**changes: Any) -> Change:
+    facts = cast("Measured[Any]", cast("Measured[Any]", BASE.face).value.presentation).value
+    return face(presentation=Measured(replace(facts, **changes)))
 
 
 def sharpness(status: QualityStatus, score: float | None) -> Change:
@@ -231,9 +245,31 @@ CASES: list[tuple[str, Change, list[R]]] = [
         face(quality=(QualityFact("face_width", QualityStatus.TOO_POOR, 1.0),)),
         [R.FACE_QUALITY_POOR, R.FACE_QUALITY_UNKNOWN],
     ),
-    ("face_matches", distance(0.44), []),
-    ("face_matches", distance(0.0), []),
-    ("face_matches", distance(0.4400001), [R.FACE_DIFFERS]),
+    ("face_matches", score(score=-3.8), []),
+    ("face_matches", score(score=-3.79), [R.FACE_DIFFERS]),
+    ("face_matches", score(0.6), []),
+    ("face_matches", score(0.601), [R.FACE_DIFFERS]),
+    ("face_matches", score(0.601, score=1.0), [R.FACE_DIFFERS, R.FACE_DIFFERS]),
+    ("face_matches", score(score=nan), [R.FACE_SCORE_INVALID]),
+    ("face_matches", score(score=-inf), [R.FACE_SCORE_INVALID]),
+    ("face_matches", score(live=CohortSide(0.449, 0.03)), [R.FACE_SCORE_INVALID]),
+    ("face_matches", score(record=CohortSide(0.781, 0.03)), [R.FACE_SCORE_INVALID]),
+    ("face_matches", score(live=CohortSide(nan, 0.03)), [R.FACE_SCORE_INVALID]),
+    ("face_matches", score(live=CohortSide(0.6, 0.0)), [R.FACE_SCORE_INVALID]),
+    ("face_matches", score(record=CohortSide(0.6, 0.081)), [R.FACE_SCORE_INVALID]),
+    ("face_matches", score(cohort="another"), [R.FACE_COHORT_DIFFERS]),
+    ("face_matches", score(closer_to_another=True), [R.FACE_CLOSER_TO_ANOTHER]),
+    ("face_matches", score(near_duplicates=1), [R.FACE_HAS_NEAR_DUPLICATE]),
+    ("face_matches", distance(0.0), [R.FACE_NOT_NORMALISED]),
+    ("presentation_unsuspicious", face(presentation=GONE), [R.FACE_PRESENTATION_UNKNOWN]),
+    ("presentation_unsuspicious", presentation(signals=()), [R.FACE_PRESENTATION_UNKNOWN]),
+    ("presentation_unsuspicious", presentation(score=nan), [R.FACE_PRESENTATION_UNKNOWN]),
+    ("presentation_unsuspicious", presentation(suspicious=True), [R.FACE_PRESENTATION_SUSPICIOUS]),
+    (
+        "presentation_unsuspicious",
+        presentation(suspects=("moire",)),
+        [R.FACE_PRESENTATION_SUSPICIOUS],
+    ),
     ("face_matches", distance(nan), [R.FACE_DISTANCE_INVALID]),
     ("face_matches", distance(-0.1), [R.FACE_DISTANCE_INVALID]),
     ("face_matches", distance(inf), [R.FACE_DISTANCE_INVALID]),
@@ -287,7 +323,12 @@ def test_a_rule_refers_by_itself_when_what_it_needs_is_missing(needs: str, missi
             "document_status",
             "membership_accepted",
         },
-        "face": {"face_present", "face_quality", "face_matches"},
+        "face": {
+            "face_present",
+            "face_quality",
+            "presentation_unsuspicious",
+            "face_matches",
+        },
     }
     assert {rule for rule in RULES if codes_of(rule, missing)} == of_fact[needs]
 
@@ -362,6 +403,62 @@ def test_the_age_of_a_record_counts_hours_and_not_wall_clocks() -> None:
     assert codes_of("record_fresh", fresh, now=late) == [R.RECORD_STALE]
 
 
+RAW = replace(POLICY, face=replace(POLICY.face, normalised=None))
+FICTITIOUS = replace(
+    POLICY,
+    face=replace(
+        POLICY.face,
+        normalised=replace(cast("NormalisedPolicy", POLICY.face.normalised), fictitious=True),
+    ),
+)
+
+
 def test_a_threshold_that_is_not_a_number_admits_nobody() -> None:
-    policy = replace(POLICY, face=replace(POLICY.face, max_distance=nan))
-    assert codes_of("face_matches", distance(0.0), policy) == [R.FACE_DIFFERS]
+    raw = replace(RAW, face=replace(RAW.face, max_distance=nan))
+    assert codes_of("face_matches", distance(0.0), raw) == [R.FACE_DIFFERS]
+    normalised = cast("NormalisedPolicy", POLICY.face.normalised)
+    for limits in ({"max_score": nan}, {"max_distance": nan}):
+        face = replace(POLICY.face, normalised=replace(normalised, **limits))
+        assert codes_of("face_matches", score(), replace(POLICY, face=face)) == [R.FACE_DIFFERS]
+
+
+@pytest.mark.parametrize(
+    ("far", "expected"), [(0.0, []), (0.44, []), (0.4400001, [R.FACE_DIFFERS])]
+)
+def test_without_a_cohort_the_distance_decides_whatever_the_score(
+    far: float, expected: list[R]
+) -> None:
+    assert codes_of("face_matches", distance(far), RAW) == expected
+    assert codes_of("face_matches", score(far, score=9.0), RAW) == expected
+
+
+def test_fictitious_people_say_nothing_about_a_real_face() -> None:
+    # The golden file's readings come from devices: their distance alone counts.
+    assert codes_of("face_matches", score(0.31, score=9.0), FICTITIOUS) == []
+    assert codes_of("face_matches", score(0.45, score=-9.0), FICTITIOUS) == [R.FACE_DIFFERS]
+
+
+def test_simulated_readings_are_judged_before_the_fictitious_cohort() -> None:
+    simulated = tuple(replace(source, provenance=Provenance.SIMULATED) for source in BASE.sources)
+
+    def judged(change: Change) -> list[R]:
+        return codes_of("face_matches", lambda e: replace(change(e), sources=simulated), FICTITIOUS)
+
+    assert judged(score(0.59, score=-5.0)) == []
+    assert judged(score(0.1, score=9.0)) == [R.FACE_DIFFERS]
+    assert judged(distance(0.1)) == [R.FACE_NOT_NORMALISED]
+
+
+def test_readings_of_both_kinds_have_to_pass_both() -> None:
+    def mixed(e: Evidence) -> Evidence:
+        first, *others = e.sources
+        return replace(e, sources=(replace(first, provenance=Provenance.SIMULATED), *others))
+
+    assert len(BASE.sources) > 1
+    for change, expected in (
+        (score(0.31, score=-5.0), []),
+        (score(0.45, score=-5.0), [R.FACE_DIFFERS]),
+        (score(0.31, score=0.0), [R.FACE_DIFFERS]),
+        (distance(0.31), [R.FACE_NOT_NORMALISED]),
+    ):
+        assert codes_of("face_matches", lambda e, c=change: mixed(c(e)), FICTITIOUS) == expected

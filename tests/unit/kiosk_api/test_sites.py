@@ -13,10 +13,11 @@ import pytest
 from click.testing import CliRunner
 
 import kiosk_api.sites
+from biometrics.cohort.fictitious import fictitious_cohort
 from biometrics.thresholds import threshold_table
 from kiosk_api.core.codec import decode_policy
 from kiosk_api.core.evidence import Assurance, DocumentClass, Program, Provenance
-from kiosk_api.core.policy import policy_digest
+from kiosk_api.core.policy import NormalisedPolicy, policy_digest
 from kiosk_api.core.rules import RULES
 from kiosk_api.sites import SiteError, Standing, for_demonstration, load_site, site_names
 from kiosk_api.sites.commands import sites
@@ -126,7 +127,11 @@ def test_nonsense_is_refused_and_named(
 
 
 def test_only_conveniences_may_be_left_out() -> None:
-    assert set(RULES) - ESSENTIAL_RULES == {"holder_age", "face_quality"}
+    assert set(RULES) - ESSENTIAL_RULES == {
+        "holder_age",
+        "face_quality",
+        "presentation_unsuspicious",
+    }
 
 
 def test_an_agencys_own_file_is_loaded_by_its_path(tmp_path: Path) -> None:
@@ -175,7 +180,7 @@ def test_a_demonstration_says_that_it_is_one() -> None:
     assert for_demonstration(for_demonstration(PROFILE)) == for_demonstration(PROFILE)
 
 
-def test_a_demonstration_changes_nothing_but_where_readings_come_from() -> None:
+def test_a_demonstration_changes_nothing_else_than_readings_and_their_cohort() -> None:
     demonstration = for_demonstration(PROFILE).policy
     readings = replace(
         demonstration,
@@ -183,8 +188,67 @@ def test_a_demonstration_changes_nothing_but_where_readings_come_from() -> None:
         production=True,
         provenances=POLICY.provenances,
         minimum_assurance=POLICY.minimum_assurance,
+        face=replace(demonstration.face, normalised=None),
     )
     assert readings == POLICY
+
+
+def test_a_demonstration_judges_simulated_faces_before_the_fictitious_cohort() -> None:
+    assert POLICY.face.normalised is None
+    normalised = for_demonstration(PROFILE).policy.face.normalised
+    assert normalised is not None
+    assert normalised.fictitious
+    cohort = fictitious_cohort()
+    assert normalised.cohort == cohort.digest
+    assert str(cohort.model) == POLICY.face.model
+
+
+def test_a_demonstration_of_another_model_has_no_cohort() -> None:
+    face = replace(POLICY.face, model="another/1/plain")
+    other = replace(PROFILE, policy=replace(POLICY, face=face))
+    assert for_demonstration(other).policy.face.normalised is None
+
+
+def _with_cohort(**changes: object) -> dict[str, Any]:
+    raw = tomllib.loads(SHIPPED.read_text())
+    raw["face"]["cohort"] = {
+        "digest": "ab" * 32,
+        "max_score": -4.1,
+        "max_distance": 0.6,
+        "mean_between": [0.45, 0.78],
+        "max_deviation": 0.08,
+        "source": "the authority's own calibration",
+        "standing": "measured",
+        **changes,
+    }
+    return raw
+
+
+def test_an_agency_names_the_cohort_of_its_authority() -> None:
+    profile = ProfileFile.model_validate(_with_cohort()).to_profile()
+    normalised = NormalisedPolicy("ab" * 32, False, -4.1, 0.6, (0.45, 0.78), 0.08)
+    assert profile.policy.face.normalised == normalised
+    assert "face.cohort" in {citation.entry for citation in profile.citations}
+    # It is the authority's, and a demonstration does not take another in its place.
+    assert for_demonstration(profile).policy.face.normalised == normalised
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"digest": "ab"},
+        {"max_distance": 0.61},
+        {"max_distance": 0},
+        {"max_score": float("nan")},
+        {"mean_between": [0.45]},
+        {"mean_between": [0.78, 0.45]},
+        {"max_deviation": 0},
+        {"fictitious": True},
+    ],
+)
+def test_a_cohort_that_makes_no_sense_is_refused(changes: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match=r"face\.cohort"):
+        ProfileFile.model_validate(_with_cohort(**changes))
 
 
 def test_simulated_devices_alone_still_need_a_protected_connection() -> None:
