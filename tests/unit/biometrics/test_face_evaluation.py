@@ -634,6 +634,7 @@ def test_bad_input_is_one_line(tmp_path: Path) -> None:
         [str(_table(tmp_path, "path\na\n"))],
         [str(_table(tmp_path, "path,identity\n"))],
         [str(_table(tmp_path, "path,identity\na,Ann\n"))],
+        [str(tmp_path / "images.csv"), "--html", str(tmp_path / "no" / "report.html")],
     ):
         result = CliRunner().invoke(faces_command, [*arguments, "--json"])
         assert result.exit_code == 1
