@@ -8,7 +8,9 @@ roll positive towards the subject's right shoulder).
   sideways when the head turns. One generic depth serves for everybody: on rendered heads of
   known pose the error has a standard deviation of 5 degrees at frontal and 10 at 30.
 - Pitch moves the subnasale vertically, but so does the length of a nose. On the same heads ten
-  degrees of pitch change the ratio by 0.08 while two people differ by 0.10: not measured.
+  degrees of pitch change the ratio by 0.08 while two people differ by 0.10. Regressing pitch on
+  it, alone or with the rows of lips, line of the mouth and nostrils, left an error of 8.0 degrees
+  on 40 rendered people at -20 to 20, where always answering 0 leaves 8.4: not measured.
 """
 
 import math

@@ -14,12 +14,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from biometrics.quality.view import FaceView, inner_face
+from biometrics.quality.view import INNER_FACE, FaceView, value_at
 from biometrics.results import Measurement, NotMeasured, QualityName
 from biometrics.thresholds import graded
 
 _FINE = (0.8, 1.6)
 _COARSE = (3.0, 6.0)
+
+# How far the fine filters reach beyond the inner face, px of the chip.
+_REACH = 8
 
 # Responds to noise and hardly to structure; its output has six times the noise's deviation.
 _IMMERKAER = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], dtype=np.float32)
@@ -33,17 +36,25 @@ _LEAST_CONTRAST = 1.0
 def measure_sharpness(face: FaceView) -> Measurement:
     """Return the ratio of fine to coarse contrast (0 to about 1), noise subtracted."""
     luma = face.luminance
-    noise = _noise_variance(luma)
-    coarse = _band_variance(luma, _COARSE) - noise * _noise_gain(_COARSE)
+    around = tuple(slice(side.start - _REACH, side.stop + _REACH) for side in INNER_FACE)
+    near = luma[around]
+    noise = _noise_variance(near)
+    # A coarse band loses nothing at half the size, and is ready in a fifth of the time.
+    size = (luma.shape[1] // 2, luma.shape[0] // 2)
+    half = np.asarray(cv2.resize(luma, size, interpolation=cv2.INTER_AREA), dtype=np.float32)
+    band = _band(half, (_COARSE[0] / 2, _COARSE[1] / 2))
+    within = tuple(slice(side.start // 2, side.stop // 2) for side in INNER_FACE)
+    coarse = float(band[within].var()) - noise * _noise_gain(_COARSE)
     if coarse < _LEAST_CONTRAST**2:
         return NotMeasured(QualityName.SHARPNESS, "the face has too little contrast")
-    fine = max(0.0, _band_variance(luma, _FINE) - noise * _noise_gain(_FINE))
+    fine_band = _band(near, _FINE)[_REACH:-_REACH, _REACH:-_REACH]
+    fine = max(0.0, float(fine_band.var()) - noise * _noise_gain(_FINE))
     return graded(QualityName.SHARPNESS, float(np.sqrt(fine / coarse)))
 
 
-def _band_variance(luma: NDArray[np.float32], band: tuple[float, float]) -> float:
+def _band(luma: NDArray[np.float32], band: tuple[float, float]) -> NDArray[np.float32]:
     low, high = (cv2.GaussianBlur(luma, (0, 0), sigma) for sigma in band)
-    return float(inner_face(np.asarray(low - high, dtype=np.float32)).var())
+    return np.asarray(low - high, dtype=np.float32)
 
 
 def _noise_gain(band: tuple[float, float]) -> float:
@@ -55,7 +66,7 @@ def _noise_gain(band: tuple[float, float]) -> float:
     return float((1 / (4 * a) + 1 / (4 * b) - 1 / (a + b)) / np.pi)
 
 
-def _noise_variance(luma: NDArray[np.float32]) -> float:
-    response = inner_face(np.asarray(cv2.filter2D(luma, -1, _IMMERKAER), dtype=np.float32))
-    deviation = float(np.median(np.abs(response))) / (_MEDIAN_OF_ABSOLUTE_NORMAL * _IMMERKAER_GAIN)
-    return deviation**2
+def _noise_variance(near: NDArray[np.float32]) -> float:
+    response = cv2.filter2D(near, -1, _IMMERKAER)[_REACH:-_REACH, _REACH:-_REACH]
+    median = value_at(np.abs(response), 0.5)
+    return (median / (_MEDIAN_OF_ABSOLUTE_NORMAL * _IMMERKAER_GAIN)) ** 2
