@@ -21,8 +21,8 @@ from biometrics.presentation_attack.results import PadFrame, Signal, SignalName,
 from biometrics.presentation_attack.thresholds import judged, presentation_thresholds
 
 _LEAST_FRAMES = 3
-_LEAST_FORESHORTENING = 0.06
-"""cos 20 degrees; landmarks in whole pixels scatter by 0.02 at 80 px between the eyes."""
+_LEAST_FORESHORTENING = 0.08
+"""1 - cos 23 degrees. Nodding and whole-pixel landmarks stay below, at 80 px between the eyes."""
 _LEAST_EYES_PX = 30.0
 
 

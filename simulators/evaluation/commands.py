@@ -14,7 +14,7 @@ import click
 @click.option(
     "--people",
     type=click.IntRange(1, 200),
-    default=6,
+    default=4,
     show_default=True,
     help="How many held-out people are attacked.",
 )

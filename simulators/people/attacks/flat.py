@@ -5,6 +5,7 @@ attack detection can tell them.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -54,8 +55,16 @@ def printed(picture: Image, seed: int, *, width: int, height: int, hold: Hold = 
 
 
 def inked(picture: Image) -> Field:
-    """The picture as ink on paper: linear light of twice the size, with the printer's dots."""
-    light = _to_light(picture)
+    """The picture as ink on paper: linear light of twice the size, with the printer's dots.
+
+    Printed once and held many times: the last few are kept, read-only.
+    """
+    return _inked(picture.tobytes(), picture.shape)
+
+
+@lru_cache(maxsize=4)
+def _inked(data: bytes, shape: tuple[int, ...]) -> Field:
+    light = _to_light(np.frombuffer(data, np.uint8).reshape(shape))
     grey = light.mean(axis=2, keepdims=True)
     # Ink has neither the black, the white nor the colours of the original.
     ink = 0.06 + 0.72 * (grey + 0.8 * (light - grey))
@@ -68,25 +77,14 @@ def inked(picture: Image) -> Field:
         c, s = np.cos(np.deg2rad(angle)), np.sin(np.deg2rad(angle))
         dots = np.sin(1.9 * (across * c + down * s)) * np.sin(1.9 * (down * c - across * s))
         page[..., channel] *= 1.0 + 0.10 * dots
+    page.setflags(write=False)
     return page
 
 
 def replayed(picture: Image, seed: int, *, width: int, height: int, hold: Hold = _STILL) -> Image:
     """The picture on a tablet: stripes of sub-pixels, moiré, a reflection, a dark bezel."""
     rng = named_generator(seed, "replayed")
-    light = _to_light(picture)
-    rows, columns = light.shape[:2]
-    screen = np.asarray(
-        cv2.resize(light, (3 * columns, 3 * rows), interpolation=cv2.INTER_LINEAR), np.float32
-    )
-    for channel in range(3):
-        others = [column for column in range(3) if column != channel]
-        for column in others:
-            screen[:, column::3, channel] *= 0.55
-    screen[0::3] *= 0.72
-    tint = 1.25 * np.array([0.94, 1.0, 1.10], np.float32)
-    screen = np.asarray(screen * tint + 0.012, np.float32)
-    screen = _bordered(screen, (60, 110, 50, 50), (0.004, 0.004, 0.005))
+    screen = _displayed(picture.tobytes(), picture.shape)
     # A screen lights itself: of what falls on it only a reflection is seen.
     glass = tuple(1.0 + _MIRRORED_BY_GLASS * (gain - 1.0) for gain in hold.light)
     screen = _lit(screen, (glass[0], glass[1], glass[2]))
@@ -101,6 +99,26 @@ def replayed(picture: Image, seed: int, *, width: int, height: int, hold: Hold =
     scene = scene * flicker[..., None] + 70.0 * glare[..., None]
     scene = np.asarray(cv2.GaussianBlur(scene, (0, 0), 0.5), np.float32)
     return _noisy(scene, 2.0, _noise_of(rng, seed, hold))
+
+
+@lru_cache(maxsize=4)
+def _displayed(data: bytes, shape: tuple[int, ...]) -> Field:
+    """The picture's light from the sub-pixels of a screen in its bezel, read-only."""
+    light = _to_light(np.frombuffer(data, np.uint8).reshape(shape))
+    rows, columns = light.shape[:2]
+    screen = np.asarray(
+        cv2.resize(light, (3 * columns, 3 * rows), interpolation=cv2.INTER_LINEAR), np.float32
+    )
+    for channel in range(3):
+        others = [column for column in range(3) if column != channel]
+        for column in others:
+            screen[:, column::3, channel] *= 0.55
+    screen[0::3] *= 0.72
+    tint = 1.25 * np.array([0.94, 1.0, 1.10], np.float32)
+    screen = np.asarray(screen * tint + 0.012, np.float32)
+    screen = _bordered(screen, (60, 110, 50, 50), (0.004, 0.004, 0.005))
+    screen.setflags(write=False)
+    return screen
 
 
 def _lit(light: Field, gain: tuple[float, float, float]) -> Field:
