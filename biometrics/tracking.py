@@ -93,6 +93,7 @@ class Lost:
     """Whether the face is still there is not known; nothing of this frame may be embedded.
 
     CHANGED and JUMPED can mean that somebody else is there now: a sequence of frames ends here.
+    DETECTION_DUE means that the face looks the same, and only its detection is too old.
     """
 
     why: LostReason
@@ -208,12 +209,6 @@ class FaceTracker:
             return Lost(LostReason.NOTHING_FOLLOWED)
         if picture.shape != followed.shape:
             return Lost(LostReason.ANOTHER_FRAME_SIZE)
-        # A clock that goes back is no measure of how old the detection is. Negated for NaN.
-        if not (
-            followed.frames < self._largest_frames
-            and 0 <= at - followed.at <= self._longest_seconds
-        ):
-            return Lost(LostReason.DETECTION_DUE)
         # From the same box points stay comparable; once it is off, it is moved, and the points
         # are found better in a second look.
         for _ in range(2):
@@ -231,6 +226,13 @@ class FaceTracker:
         like_detected = float((look * followed.detected.look).sum())
         if not (likeness >= LIKE_BEFORE_MIN and like_detected >= LIKE_DETECTED_MIN):
             return Lost(LostReason.CHANGED)
+        # Last, so that "due" says that it is still the same face. A clock that goes back is no
+        # measure of how old the detection is; negated for a time that is not a number.
+        if not (
+            followed.frames < self._largest_frames
+            and 0 <= at - followed.at <= self._longest_seconds
+        ):
+            return Lost(LostReason.DETECTION_DUE)
         followed.before = _Seen(landmarks, look)
         followed.frames += 1
         self._followed = followed

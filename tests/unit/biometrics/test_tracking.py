@@ -228,6 +228,14 @@ def test_a_detection_is_due_after_so_many_frames_or_seconds(finder: Finder) -> N
     assert isinstance(tracker.follow(_frame(1), at=1.0), Tracked)
 
 
+def test_somebody_else_after_a_long_gap_is_not_merely_due(
+    finder: Finder, tracker: FaceTracker
+) -> None:
+    _at(finder, HOME)
+    lost = tracker.follow(_frame(2), at=5.0)
+    assert lost == Lost(LostReason.CHANGED)
+
+
 def test_another_frame_size_is_another_camera(tracker: FaceTracker) -> None:
     lost = tracker.follow(_frame(1)[:-1], at=0.1)
     assert lost == Lost(LostReason.ANOTHER_FRAME_SIZE)
