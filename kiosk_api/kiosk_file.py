@@ -19,6 +19,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
+from biometrics.matchers.allowed import AllowedMatcher
+from biometrics.matchers.errors import MatcherError
 from devices.drivers.opencv_camera.settings import CameraSettings, SettingsError
 from kiosk_api.config import LANE_RULE, DataDir, is_lane_id
 
@@ -43,6 +45,7 @@ class KioskFile:
             until the authority has handed it over.
         cameras: lane id to the settings of the camera that the service opens for it, as written;
             `cameras_of` reads them.
+        matchers: the matchers of others that may be loaded, by name and SHA-256.
     """
 
     site: str
@@ -53,6 +56,13 @@ class KioskFile:
     keys: Path
     authority_key: str | None
     cameras: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    matchers: tuple[AllowedMatcher, ...] = ()
+
+
+class _Matchers(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    allow: list[Any] = Field(default_factory=list)
 
 
 class _Form(BaseModel):
@@ -67,6 +77,7 @@ class _Form(BaseModel):
     keys: Annotated[str, StringConstraints(min_length=1)]
     authority_key: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None = None
     cameras: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    matchers: _Matchers = Field(default_factory=_Matchers)
 
 
 def data_dir(root: Path) -> DataDir:
@@ -102,6 +113,10 @@ def read_kiosk_file(path: Path) -> KioskFile | None:
         raise KioskFileError(f"{path}: {where}: {problem['msg']}") from error
     if not all(map(is_lane_id, form.lanes)):
         raise KioskFileError(f"{path}: lanes: {LANE_RULE}")
+    try:
+        matchers = AllowedMatcher.from_plain(form.matchers.allow)
+    except MatcherError as error:
+        raise KioskFileError(f"{path}: matchers.allow: {error.detail}") from error
     return KioskFile(
         site=form.site,
         lanes=tuple(form.lanes),
@@ -111,6 +126,7 @@ def read_kiosk_file(path: Path) -> KioskFile | None:
         keys=Path(form.keys),
         authority_key=form.authority_key,
         cameras=form.cameras,
+        matchers=matchers,
     )
 
 

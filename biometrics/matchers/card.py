@@ -8,7 +8,6 @@ The seal catches a slip of the hand, not a forger: whoever can write the card ca
 
 import hashlib
 import json
-import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
@@ -23,6 +22,7 @@ from pydantic import (
     model_validator,
 )
 
+from biometrics.matchers.allowed import NAME_PATTERN
 from biometrics.matchers.errors import MatcherError, MatcherErrorCode
 from biometrics.results import FivePoints, ModelIdentity
 
@@ -31,16 +31,7 @@ LEAST_DIMENSIONS = 64
 MOST_DIMENSIONS = 1024
 CALIBRATION_MARKER = "# --- below: written by `kiosk matcher calibrate`, never by hand ---\n"
 
-NAME_RULE = "a matcher is named with 2 to 48 of a-z, 0-9 and -"
-_NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,47}")
-
-
-def is_matcher_name(text: str) -> bool:
-    """Whether `text` may name a matcher; such a name is also safe as a part of a path."""
-    return _NAME.fullmatch(text) is not None
-
-
-Name = Annotated[str, StringConstraints(pattern=f"^{_NAME.pattern}$")]
+Name = Annotated[str, StringConstraints(pattern=f"^{NAME_PATTERN}$")]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=4000, strip_whitespace=True)]
 # An SPDX licence expression: identifiers, WITH, AND, OR, parentheses (SPDX 2.3, annex D).

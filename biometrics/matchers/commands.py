@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from biometrics.matchers.allowed import AllowedMatcher
     from biometrics.matchers.calibration import Comparison, Labelled, Row
     from biometrics.matchers.card import Calibration, ModelCard
-    from biometrics.matchers.loading import AllowedMatcher
     from biometrics.matchers.measuring import Source
 
 _data = click.option(
@@ -234,8 +234,8 @@ def _name_and_digest(text: str) -> tuple[str, str | None]:
 
 def _allowed(data: Path) -> "tuple[AllowedMatcher, ...]":
     """Read the allow-list of `kiosk.toml`, of which the service checks the rest."""
+    from biometrics.matchers.allowed import AllowedMatcher
     from biometrics.matchers.errors import MatcherError, MatcherErrorCode
-    from biometrics.matchers.loading import AllowedMatcher
 
     path = data / "kiosk.toml"
     try:
@@ -253,8 +253,9 @@ def _source(card: "ModelCard", data: Path) -> "Source":
     An ONNX file was examined when it was installed, so that naming it here is enough; the code of
     an entry point runs only where the kiosk allows it.
     """
+    from biometrics.matchers.allowed import AllowedMatcher
     from biometrics.matchers.card import FileFormat
-    from biometrics.matchers.loading import AllowedMatcher, allowed_matcher
+    from biometrics.matchers.loading import allowed_matcher
     from biometrics.matchers.measuring import Source
 
     own = (AllowedMatcher(card.name, card.file.sha256),)

@@ -7,12 +7,12 @@ distribution's files have the digest that the operator allowed.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from biometrics.errors import BiometricsError
 from biometrics.matchers import distributions
-from biometrics.matchers.card import NAME_RULE, FileFormat, ModelCard, Score, is_matcher_name
+from biometrics.matchers.allowed import AllowedMatcher
+from biometrics.matchers.card import FileFormat, ModelCard, Score
 from biometrics.matchers.engine import OnnxEngine, OnnxNetwork, RelabelledEngine
 from biometrics.matchers.errors import MatcherError, MatcherErrorCode
 from biometrics.matchers.examination import examine
@@ -22,47 +22,6 @@ from biometrics.protocols import FaceEngine
 from biometrics.thresholds import ComparisonThreshold
 
 THRESHOLD_FMR = 1e-4
-_HEXADECIMAL = frozenset("0123456789abcdef")
-
-
-@dataclass(frozen=True, slots=True)
-class AllowedMatcher:
-    """A line of the kiosk's allow-list: a name, and the SHA-256 (hex) that it must have.
-
-    Raises:
-        MatcherError: NOT_ALLOWED when these are no name and no digest.
-    """
-
-    name: str
-    sha256: str
-
-    def __post_init__(self) -> None:
-        if not is_matcher_name(self.name):
-            raise MatcherError(MatcherErrorCode.NOT_ALLOWED, NAME_RULE)
-        if len(self.sha256) != 64 or not _HEXADECIMAL.issuperset(self.sha256):
-            raise MatcherError(
-                MatcherErrorCode.NOT_ALLOWED,
-                f"matcher {self.name} is allowed by a SHA-256: 64 hexadecimal digits in lower case",
-            )
-
-    @classmethod
-    def from_plain(cls, rows: object) -> "tuple[AllowedMatcher, ...]":
-        """Read the list `allow` of the table `[matchers]` in `kiosk.toml`.
-
-        Raises:
-            MatcherError: NOT_ALLOWED when it is not a list of names with digests.
-        """
-        if not isinstance(rows, list) or not all(
-            isinstance(row, dict)
-            and row.keys() == {"name", "sha256"}
-            and all(isinstance(value, str) for value in row.values())
-            for row in rows
-        ):
-            raise MatcherError(
-                MatcherErrorCode.NOT_ALLOWED,
-                'matchers.allow is a list of { name = "…", sha256 = "…" }',
-            )
-        return tuple(cls(row["name"], row["sha256"]) for row in rows)
 
 
 def load_matcher(model: str, allowed: Sequence[AllowedMatcher], data: Path) -> FaceEngine:

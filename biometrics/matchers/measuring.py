@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from biometrics.matchers.allowed import AllowedMatcher
 from biometrics.matchers.apart import EndedError, answer, ask, enter
 from biometrics.matchers.errors import MatcherError, MatcherErrorCode
-from biometrics.matchers.loading import AllowedMatcher
 from biometrics.pictures import MAX_BYTES
 from biometrics.pipeline import FacePipeline
 from biometrics.protocols import FaceEngine

@@ -4,8 +4,8 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from biometrics.matchers.allowed import AllowedMatcher
 from biometrics.matchers.loading import (
-    AllowedMatcher,
     allowed_matcher,
     load_matcher,
     threshold_of,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from biometrics.matchers.loading import AllowedMatcher, load_matcher
+from biometrics.matchers.allowed import AllowedMatcher
+from biometrics.matchers.loading import load_matcher
 from devices.processes.child import enter
 from devices.processes.frames import encode_frame, read_frame_blocking
 

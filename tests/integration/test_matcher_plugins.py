@@ -41,6 +41,7 @@ from biometrics.matching import distance
 from biometrics.pipeline import load_pipeline
 from biometrics.results import Box, MeasuredFace, Purpose
 from devices.processes.process import WorkerProcess
+from kiosk_api.kiosk_file import KioskFileError, read_kiosk_file
 
 HERE = Path(__file__).parent
 
@@ -286,6 +287,46 @@ def test_listing_tells_installed_allowed_and_damaged_ones(kiosk: Path, tmp_path:
     assert "card_malformed" in run("list", "--data", tmp_path)[1]
     listed = json.loads(run("list", "--data", kiosk, "--json")[1])["matchers"]
     assert [row["allowed"] for row in listed] == [True, False]
+
+
+_KIOSK_TOML = """schema = 1
+site = "global_entry_airport"
+lanes = ["lane-1"]
+host = "127.0.0.1"
+port = 8470
+behind_proxy = false
+keys = "keys"
+"""
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        ('[matchers]\nallow = [{ name = "acme-face" }]', "matchers.allow"),
+        ('[matchers]\nallow = [{ name = "../x", sha256 = "' + "0" * 64 + '" }]', "is named with"),
+        ('[matchers]\nallow = "all"', "matchers.allow"),
+        ("[matchers]\nallow_all = true", "matchers.allow_all"),
+    ],
+)
+def test_the_allow_list_of_kiosk_toml_is_read_strictly(
+    tmp_path: Path, table: str, words: str
+) -> None:
+    path = tmp_path / "kiosk.toml"
+    path.write_text(_KIOSK_TOML)
+    file = read_kiosk_file(path)
+    assert file is not None
+    assert file.matchers == ()  # nothing is allowed unless it is named
+    path.write_text(
+        f'{_KIOSK_TOML}[matchers]\nallow = [{{ name = "acme-face", sha256 = "{"a" * 64}" }}]'
+    )
+    file = read_kiosk_file(path)
+    assert file is not None
+    assert file.matchers == (AllowedMatcher("acme-face", "a" * 64),)
+    path.write_text(_KIOSK_TOML + table)
+    with pytest.raises(KioskFileError) as refused:
+        read_kiosk_file(path)
+    assert words in str(refused.value)
+    assert "\n" not in str(refused.value)
 
 
 # --- loading -------------------------------------------------------------------------------

@@ -11,18 +11,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from biometrics.matchers import standard
+from biometrics.matchers.allowed import AllowedMatcher, is_matcher_name
 from biometrics.matchers.card import (
     CALIBRATION_MARKER,
     Calibration,
     ModelCard,
     Score,
-    is_matcher_name,
     parse_card,
     sealed,
     with_calibrations,
 )
 from biometrics.matchers.errors import MatcherError, MatcherErrorCode
-from biometrics.matchers.loading import AllowedMatcher, threshold_of
+from biometrics.matchers.loading import threshold_of
 from biometrics.matchers.shipped import shipped_card
 
 CARD = f"""
