@@ -76,7 +76,7 @@ def score_chart(kind: str, curve: Curve, thresholds: Mapping[str, float | None])
     return plot.svg(parts)
 
 
-def group_chart(by_group: Mapping[str, Mapping[str, Any]], target: str) -> str:
+def group_chart(kind: str, by_group: Mapping[str, Mapping[str, Any]], target: str) -> str:
     """Draw each group's FMR at the threshold set for everybody, on a logarithmic axis.
 
     A group without one false match stands at the left edge, with the pairs that say so.
@@ -87,7 +87,7 @@ def group_chart(by_group: Mapping[str, Mapping[str, Any]], target: str) -> str:
     high = math.ceil(math.log10(max([*rates, 1e-3])))
     low = math.floor(math.log10(min([*rates, 1e-5])))
     plot = _Plot(
-        title=f"False match rate by group where it is {target} for everybody",
+        title=f"{kind} scores: false match rate by group where it is {target} for everybody",
         x_label="false match rate within the group",
         y_label="",
         x=(float(low), float(high)),
@@ -100,7 +100,7 @@ def group_chart(by_group: Mapping[str, Mapping[str, Any]], target: str) -> str:
         rate = own["fmr"][target]
         x, y = plot.point(math.log10(rate) if rate else float(low), len(groups) - index - 0.5)
         parts.append(_text(160, y + 4, name.replace("_", " "), anchor="end"))
-        parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="6" fill="{COLOURS["normalised"]}"/>')
+        parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="6" fill="{COLOURS[kind]}"/>')
         words = f"{rate:.1e}" if rate else "none"
         beside, anchor = (x + 12, "start") if x < _WIDTH - 160 else (x - 12, "end")
         parts.append(

@@ -142,7 +142,7 @@ def _kind(evaluation: Evaluation, kind: str) -> list[str]:
                 ],
             )
         )
-        body.append(group_chart(rates["by_group"], "1e-4"))
+        body.append(group_chart(kind, rates["by_group"], "1e-4"))
     return body
 
 

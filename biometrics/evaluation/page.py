@@ -82,7 +82,7 @@ def charts(evaluation: Evaluation) -> dict[str, str]:
         rates = evaluation.report[kind]
         figures[f"scores_{kind}"] = score_chart(kind, curve, rates["threshold_at_fmr"])
         if rates["by_group"]:
-            figures[f"groups_{kind}"] = group_chart(rates["by_group"], "1e-4")
+            figures[f"groups_{kind}"] = group_chart(kind, rates["by_group"], "1e-4")
     return figures
 
 
