@@ -18,6 +18,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from biometrics.errors import BiometricsError, BiometricsErrorCode
 from biometrics.evaluation.labels import LabelledSet
 from biometrics.evaluation.outcomes import OutcomeName, name_of
 from biometrics.pictures import MAX_BYTES
@@ -109,7 +110,7 @@ def acquire(
         workers: Processes, started afresh and not forked; 0 measures in this process.
 
     Raises:
-        BiometricsError: The models cannot be loaded, or the engine failed.
+        BiometricsError: The models cannot be loaded.
         WorkerDiedError: A worker was killed or crashed.
     """
     if workers == 0:
@@ -143,7 +144,12 @@ def load_product() -> Measurer:
     pipeline = load_pipeline()
 
     def measure(picture: bytes, purpose: Purpose) -> Acquired:
-        measured = pipeline.measure(picture, deadline=None, purpose=purpose, refuse=False)
+        try:
+            measured = pipeline.measure(picture, deadline=None, purpose=purpose, refuse=False)
+        except BiometricsError as error:
+            if error.code is not BiometricsErrorCode.ENGINE_FAILED:
+                raise
+            return Acquired(OutcomeName.ENGINE_FAILED)  # by this picture; the next may be read
         outcome = measured.outcome
         if not isinstance(outcome, MeasuredFace):
             return Acquired(name_of(outcome))

@@ -23,6 +23,7 @@ class OutcomeName(StrEnum):
     TOO_POOR = "too_poor"
     UNREADABLE = "unreadable"
     OUT_OF_TIME = "out_of_time"
+    ENGINE_FAILED = "engine_failed"
 
 
 def name_of(outcome: FaceOutcome) -> OutcomeName:

@@ -191,6 +191,25 @@ def test_an_engine_that_cannot_load_is_told_by_its_code(tmp_path: Path) -> None:
         list(acquire(tmp_path, captures, broken, workers=0))
 
 
+@pytest.mark.parametrize(
+    "code", [BiometricsErrorCode.ENGINE_FAILED, BiometricsErrorCode.SELF_CHECK_FAILED]
+)
+def test_one_picture_that_the_engine_fails_on_does_not_end_the_run(
+    monkeypatch: pytest.MonkeyPatch, code: BiometricsErrorCode
+) -> None:
+    class Failing:
+        def measure(self, picture: bytes, **_: Any) -> Any:
+            raise BiometricsError(code, "by this picture")
+
+    monkeypatch.setattr("biometrics.pipeline.load_pipeline", Failing)
+    measure = acquisition.load_product()
+    if code is BiometricsErrorCode.ENGINE_FAILED:
+        assert measure(b"x", Purpose.LIVE).outcome is OutcomeName.ENGINE_FAILED
+    else:
+        with pytest.raises(BiometricsError):
+            measure(b"x", Purpose.LIVE)
+
+
 def test_gates_are_noted_in_the_order_of_the_product() -> None:
     several = Acquired(OutcomeName.MEASURED, _vector(0), faces=2, measures=POOR)
     assert several.gate is OutcomeName.SEVERAL_FACES
