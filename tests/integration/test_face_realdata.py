@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from biometrics.commands import biometrics, verify_photos
+from biometrics.commands import verify_photos
 from biometrics.evaluation.commands import faces as evaluate_faces
 from biometrics.pipeline import FacePipeline, load_pipeline
 from biometrics.results import (
@@ -182,21 +182,3 @@ def test_evaluate_faces_measures_in_workers_and_prints_one_object() -> None:
     shipped = report["raw"]["at_shipped_threshold"]
     assert shipped["fmr"] <= 0.01
     assert shipped["fnmr"] < 0.4
-
-
-def test_bench_times_every_stage_and_dlib_beside_it() -> None:
-    arguments = ["bench", "--picture", str(FACES / _first(PORTRAITS)), "--rounds", "3"]
-    result = CliRunner().invoke(biometrics, [*arguments, "--json"])
-    assert result.exit_code == 0
-    report = json.loads(result.stdout)
-    assert [(frame["width"], frame["height"]) for frame in report["frames"]] == [
-        (640, 480),
-        (1280, 720),
-    ]
-    for frame in report["frames"]:
-        assert set(frame["stages"]) == {"decode", "detect", "landmarks", "quality", "embed"}
-        assert frame["total"]["p50_ms"] > max(times["p50_ms"] for times in frame["stages"].values())
-        assert frame["total"]["p95_ms"] >= frame["total"]["p50_ms"]
-    # Measured at 12 and more; what is asserted leaves room for a busy machine.
-    assert report["times_faster"] > 3
-    assert "embeddings a template" in CliRunner().invoke(biometrics, arguments).stdout
