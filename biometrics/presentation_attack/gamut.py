@@ -11,34 +11,19 @@ screens are. Blind to: screens with good blacks, photographic prints.
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from biometrics.presentation_attack.region import cut
 from biometrics.presentation_attack.results import PadFrame, Signal, SignalName, SignalNotMeasured
 from biometrics.presentation_attack.thresholds import judged
 
-_HALF_FACE = 0.35
-"""Of the box's width: from the brows to the lips, without hair and background."""
-_SIDE = 64
-_LEAST_PX = 24
 _GAMMA = 2.2
 _LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)  # ITU-R BT.709
 _DARKEST = 1e-3
 _COLOUR_SHARE = 1.0
 
 
-def small_face(frame: PadFrame) -> NDArray[np.float32] | None:
-    """Return the middle of the face, shape (64, 64, 3), float32, sRGB 0 to 1, or None if tiny."""
-    face, _, _ = cut(frame.picture, frame.box, _HALF_FACE * frame.box.width)
-    if min(face.shape[:2]) < _LEAST_PX:
-        return None
-    small = cv2.resize(face, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA)
-    return np.asarray(small, np.float32) / np.float32(255.0)
-
-
 def measure_gamut(frame: PadFrame) -> Signal:
     """Return the range of brightness and colour in stops."""
-    face = small_face(frame)
+    face = frame.small_face
     if face is None:
         return SignalNotMeasured(SignalName.COMPRESSED_GAMUT, "the face is too small")
     luminance = np.power(face, np.float32(_GAMMA)) @ _LUMINANCE

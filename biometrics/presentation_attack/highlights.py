@@ -8,7 +8,6 @@ Blind to: instruments that mirror no lamp. Glasses mirror lamps too, which is wh
 high, and an over-exposed picture is one that the quality measures refuse.
 """
 
-from biometrics.presentation_attack.gamut import small_face
 from biometrics.presentation_attack.results import PadFrame, Signal, SignalName, SignalNotMeasured
 from biometrics.presentation_attack.thresholds import judged
 
@@ -17,7 +16,7 @@ _WHITE = 250 / 255
 
 def measure_highlights(frame: PadFrame) -> Signal:
     """Return the burnt-out share of the face's middle, 0 to 1."""
-    face = small_face(frame)
+    face = frame.small_face
     if face is None:
         return SignalNotMeasured(SignalName.BURNT_HIGHLIGHTS, "the face is too small")
     return judged(SignalName.BURNT_HIGHLIGHTS, float((face.min(axis=2) > _WHITE).mean()))

@@ -25,6 +25,7 @@ _FACE_PX = 48.0
 _HALF_REGION = 1.6
 """Of the box's width."""
 _LEAST_BOX_PX = 40
+_LARGEST_REDUCTION = 0.5
 _CANNY = (30, 90)
 _PADDING_AT_MOST = 8
 _VOTES = 22
@@ -58,7 +59,10 @@ def measure_surrounding_frame(frame: PadFrame) -> Signal:
         return SignalNotMeasured(SignalName.SURROUNDING_FRAME, "the face is too small")
     scale = _FACE_PX / frame.box.width
     size = (max(8, int(region.shape[1] * scale)), max(8, int(region.shape[0] * scale)))
-    small = cv2.resize(region, size, interpolation=cv2.INTER_AREA)
+    # Of a large face every second or third pixel is enough for a mean, at a fraction of the time.
+    stride = max(1, int(_LARGEST_REDUCTION / scale))
+    thinned = np.ascontiguousarray(region[::stride, ::stride])
+    small = cv2.resize(thinned, size, interpolation=cv2.INTER_AREA)
     edges = _edges(np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.uint8))
     best = 0.0
     left, right, above, below = _lines_by_side(edges, x * scale, y * scale)
@@ -93,7 +97,7 @@ def _lines_by_side(
     above: list[_Line] = []
     below: list[_Line] = []
     found = cv2.HoughLinesP(
-        edges, 1, np.pi / 180, _VOTES, minLineLength=_LEAST_LENGTH, maxLineGap=_LARGEST_GAP
+        edges, 1, np.pi / 90, _VOTES, minLineLength=_LEAST_LENGTH, maxLineGap=_LARGEST_GAP
     )
     if found is None:
         return left, right, above, below

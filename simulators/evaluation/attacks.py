@@ -93,6 +93,10 @@ LIMITS = (
         "of the challenge will be higher."
     ),
     "The screen's light is rendered for a dim hall; in daylight its reflection may be too weak.",
+    (
+        "A challenge that could not be measured (a face lost while turning) counts as not passed: "
+        "it detects an attack, and refers a bona fide traveler."
+    ),
     "IAPMR compares one still with the record at the raw threshold, without cohort.",
 )
 
@@ -181,6 +185,14 @@ class SpeciesFigures:
             },
             "iapmr": Share(sum(result.matches for result in self.results), n).as_json(),
             "signals": dict(sorted(spoke.items())),
+            "challenges": self.challenges(),
+        }
+
+    def challenges(self) -> dict[str, dict[str, int]]:
+        """How often each challenge was passed, failed and not measured."""
+        return {
+            "gesture": _outcomes(result.gesture for result in self.results),
+            "light": _outcomes(result.light for result in self.results),
         }
 
 
@@ -209,6 +221,7 @@ class AttackReport:
                 "gesture_challenge": Share(sum(_unanswered(r.gesture) for r in shown), n).as_json(),
                 "light_challenge": Share(sum(_unanswered(r.light) for r in shown), n).as_json(),
                 "not_acquired": self.bona_fide.not_acquired,
+                "challenges": self.bona_fide.challenges(),
                 "match_own_record": Share(sum(r.matches for r in shown), n).as_json(),
             },
             "photographs": self.photographs,
@@ -273,6 +286,11 @@ def evaluate(
 def _figures(presented: Sequence[Presented | None]) -> SpeciesFigures:
     results = tuple(result for result in presented if result is not None)
     return SpeciesFigures(len(presented), len(presented) - len(results), results)
+
+
+def _outcomes(outcomes: Iterable[ChallengeOutcome]) -> dict[str, int]:
+    counted = Counter(outcomes)
+    return {outcome.value: counted[outcome] for outcome in ChallengeOutcome}
 
 
 def _unanswered(outcome: ChallengeOutcome) -> bool:
