@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from biometrics.evaluation.labels import LabelledSet, LabelsError, load_labelled_set
-from biometrics.evaluation.rates import BOOTSTRAP_ROUNDS, Trials, shipped_intervals
+from biometrics.evaluation.rates import BOOTSTRAP_ROUNDS, Trials, intervals, shipped_intervals
 from biometrics.evaluation.scoring import Faces, score_pairs
 from biometrics.matchers.card import Calibration, Score, sealed
 from biometrics.matchers.errors import MatcherError, MatcherErrorCode
@@ -171,11 +171,17 @@ def calibrations(
 
 
 def _rows(trials: Trials) -> Iterator[dict[str, Any]]:
+    of_fnmr = {float(name): interval for name, interval in intervals(trials).items()}
     for target, one_in in TARGETS.items():
         threshold = trials.threshold_at(one_in)
         if threshold is None:
             continue
-        intervals = shipped_intervals(trials, threshold)
+        fixed = shipped_intervals(trials, threshold)
+        # Of the FNMR at this FMR, looking for the threshold anew, as `kiosk evaluate faces` does;
+        # in few trials too few rounds find one.
+        fnmr_interval = of_fnmr[target] or fixed["fnmr"]
+        if fnmr_interval is None or fnmr_interval[1] == 0:
+            fnmr_interval = _of_none(int(trials.attempted.sum()))
         fmr, fnmr = trials.fmr(threshold), trials.fnmr(threshold)
         assert fmr is not None
         assert fnmr is not None
@@ -183,9 +189,9 @@ def _rows(trials: Trials) -> Iterator[dict[str, Any]]:
             "fmr_target": target,
             "threshold": threshold,
             "fmr": fmr,
-            "fmr_ci95": list(intervals["fmr"] or _of_none(len(trials.impostor))),
+            "fmr_ci95": list(fixed["fmr"] or _of_none(len(trials.impostor))),
             "fnmr": fnmr,
-            "fnmr_ci95": list(intervals["fnmr"] or _of_none(int(trials.attempted.sum()))),
+            "fnmr_ci95": list(fnmr_interval),
         }
 
 

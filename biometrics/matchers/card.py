@@ -175,7 +175,9 @@ class Output(_Strict):
 class RatesAt(_Strict):
     """A threshold and the error rates at it, each with its 95 % interval, as fractions.
 
-    `threshold` is the largest at which the FMR of the trials did not exceed `fmr_target`.
+    `threshold` is the largest at which the FMR of the trials did not exceed `fmr_target`. The
+    FMR's interval is at this threshold, the FNMR's at the target, of which the threshold is
+    uncertain too.
     """
 
     fmr_target: Annotated[float, Field(gt=0, lt=1)]
