@@ -227,7 +227,7 @@ def _unbound(
     challenge: Challenge, captures: Sequence[ChallengeCapture], seen: Collection[bytes]
 ) -> ChallengeReason | None:
     """Why these are not this challenge's own, fresh captures; None when they are."""
-    if any(not hmac.compare_digest(c.challenge_id, challenge.id) for c in captures):
+    if any(capture.challenge_id != challenge.id for capture in captures):
         return ChallengeReason.OTHER_CHALLENGE
     times = [capture.frame.captured_at for capture in captures]
     # Written so that a time that is no number fails.

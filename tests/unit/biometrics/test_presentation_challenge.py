@@ -195,6 +195,12 @@ def test_another_sessions_captures_fail_and_renaming_them_does_not_help(
     assert verify(challenge, mixed) == _failed(ChallengeReason.OTHER_CHALLENGE)
 
 
+def test_a_name_in_any_letters_is_another_challenge() -> None:
+    challenge = _gestures()
+    foreign = [replace(capture, challenge_id="é") for capture in _answered(challenge)]
+    assert verify(challenge, foreign) == _failed(ChallengeReason.OTHER_CHALLENGE)
+
+
 def test_replayed_captures_fail() -> None:
     challenge = _gestures()
     captures = _answered(challenge)
