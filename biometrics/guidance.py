@@ -29,8 +29,10 @@ from biometrics.results import (
 
 MOST_AT_ONCE = 2
 
-OFF_CENTRE = 0.2
-"""How far the face may be from the middle, as a share of the picture's width or height."""
+OFF_CENTRE_ACROSS = 0.2
+OFF_CENTRE_UP_OR_DOWN = 0.3
+"""How far the eyes may be from the middle, as shares of the picture's width and height. Wider in
+height, where people differ and a camera is often set: room that is really missing is measured."""
 
 
 class Guidance(StrEnum):
@@ -204,10 +206,10 @@ def _of_place(
     below_middle = centre[1] / height - 0.5
     if not (math.isfinite(right_of_middle) and math.isfinite(below_middle)):
         return
-    if abs(right_of_middle) > OFF_CENTRE:
+    if abs(right_of_middle) > OFF_CENTRE_ACROSS:
         # The right of a picture is the subject's left.
         yield (_G.MOVE_RIGHT if right_of_middle > 0 else _G.MOVE_LEFT), _S.MARGINAL
-    if abs(below_middle) > OFF_CENTRE:
+    if abs(below_middle) > OFF_CENTRE_UP_OR_DOWN:
         yield (_G.MOVE_UP if below_middle > 0 else _G.MOVE_DOWN), _S.MARGINAL
 
 

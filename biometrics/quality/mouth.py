@@ -2,10 +2,12 @@
 
 *Mouth occlusion prevention* is the log-odds of a logistic regression on three signs of a bare
 mouth: lips redder than the skin around them, the dark line between them, and a lower face of
-the colour of the forehead. Fitted on rendered faces against the same with drawn masks, scarves
-and hands. It sees masks of most colours (20 of 24 in photographs, see `thresholds.toml`). A hand
-of the face's own colour and a mask of the colour of lips are often only marginal; a mask of the
-colour of the skin with a strong fold, or with a printed mouth, is overlooked.
+the colour of the forehead. Cloth on the blue or green side of neutral needs no further sign. The
+weights are fitted on rendered faces against the same with drawn masks and hands; the rule about
+cloth was added after six blue and green masks in photographs had been overlooked, so the 28 of
+32 that are caught there are not an independent figure. A hand of the face's own colour and a mask
+of the colour of lips are often only marginal; a mask of the colour of the skin with a strong fold,
+or with a red print, is overlooked.
 
 *Mouth closed* is the log-odds on how much lies between the lips that is darker or less red
 than they: the inside of a mouth, or teeth. A smile with teeth is an open mouth in the sense of
@@ -26,6 +28,12 @@ from biometrics.thresholds import graded
 _LOWER_FACE = (slice(46, 66), slice(22, 53))
 _MIDDLE = slice(8, 23)
 _BETWEEN_LIPS = (slice(44, 67), slice(32, 43))
+
+# In a*b* units. Skin lies on the red and yellow side of neutral in any light; where the lower
+# face lies on the other side, and the forehead far from there, it is covered.
+_NEUTRAL = 128.0
+_FOREIGN_HUE = 12.0
+_COOL_HUE = 6.0
 
 _VISIBLE = LogOdds((1.10, 10.5, -0.158), -5.32)
 _CLOSED = LogOdds((-0.253, 0.166, -0.129, 0.351), 4.75)
@@ -53,7 +61,10 @@ def mouth_signs(face: FaceView) -> NDArray[np.float64]:
     lips = value_at(redness, 0.9) - value_at(lower[..., 1], 0.25)
     line = max(_notch(lightness, reach) for reach in (3, 5)) / (float(skin[0]) + 10)
     foreign = float(np.hypot(zone[0] - skin[1], zone[1] - skin[2]))
-    return np.array([min(lips, 12.0), min(max(line, 0.0), 0.4), min(foreign, 30.0)])
+    # Folds, and red print, on blue or green cloth are no line between lips and no lips.
+    cool = max(_NEUTRAL - zone[1], _NEUTRAL - zone[0]) if foreign > _FOREIGN_HUE else 0.0
+    own = 1 - min(1.0, max(0.0, cool / _COOL_HUE))
+    return np.array([own * min(lips, 12.0), own * min(max(line, 0.0), 0.4), min(foreign, 30.0)])
 
 
 def mouth_opening(face: FaceView) -> NDArray[np.float64]:

@@ -173,9 +173,10 @@ def test_a_head_cut_on_both_sides_is_too_near() -> None:
         # At the left edge of the camera's picture stands who is too far to their own right.
         (Box(10, 140, 200, 200), (Guidance.MOVE_LEFT,)),
         (Box(430, 140, 200, 200), (Guidance.MOVE_RIGHT,)),
-        (Box(220, 0, 200, 200), (Guidance.MOVE_DOWN,)),
-        (Box(220, 270, 200, 200), (Guidance.MOVE_UP,)),
-        (Box(10, 0, 200, 200), (Guidance.MOVE_LEFT, Guidance.MOVE_DOWN)),
+        (Box(220, -20, 200, 200), (Guidance.MOVE_DOWN,)),
+        (Box(220, 20, 200, 200), ()),
+        (Box(220, 290, 200, 200), (Guidance.MOVE_UP,)),
+        (Box(10, -20, 200, 200), (Guidance.MOVE_LEFT, Guidance.MOVE_DOWN)),
         (None, ()),
     ],
 )
