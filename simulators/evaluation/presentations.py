@@ -37,7 +37,7 @@ from simulators.people.render import Image, Placement, render, render_scene
 PORTRAIT_VIEW = View(sensor=Sensor(noise=1.0))
 _LOOK_ALIKE_REROLLS = ("nose.length", "mouth.half_width", "mouth.lower_lip", "brows.height")
 _SENSOR_NOISE = 2.0
-_TURN, _TILT, _CLOSER = 16.0, 13.0, 1.24
+_TURN, _TILT, _CLOSER = 20.0, 13.0, 1.24
 _FLAT_TURN = 26.0
 """Whoever turns a picture turns it further, for it to look turned at all."""
 _SCREEN_LIGHT = 0.22
