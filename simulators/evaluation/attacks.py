@@ -89,8 +89,8 @@ LIMITS = (
         "12 for gestures, 1 in 24 for light)."
     ),
     (
-        "Bona fide people follow each prompt at once, turning by 20 degrees; real ones do not: BPCER "
-        "of the challenge will be higher."
+        "Bona fide people follow each prompt at once, turning by 20 degrees; real ones do not: "
+        "BPCER of the challenge will be higher."
     ),
     "The screen's light is rendered for a dim hall; in daylight its reflection may be too weak.",
     (
