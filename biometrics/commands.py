@@ -1,4 +1,4 @@
-"""The command line of this package: `kiosk verify-photos`, `kiosk biometrics`.
+"""The command line of this package: `kiosk verify-photos`.
 
 Imports that load models stay inside the functions, so that `kiosk --help` is quick.
 """
@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, assert_never
 import click
 
 if TYPE_CHECKING:
-    from biometrics.bench import Bench
     from biometrics.pipeline import FacePipeline
     from biometrics.results import FaceMeasurement, FaceOutcome, MatchResult, Measurement
 
@@ -61,35 +60,6 @@ def verify_photos(photos: tuple[Path, Path], as_json: bool) -> None:
     click.echo(f"          {threshold.source}")
     click.echo(f"verdict   {_verdict_words(match, why)}")
     click.echo(f"time      {milliseconds:.0f} ms")
-
-
-@click.group("biometrics")
-def biometrics() -> None:
-    """Measure the face engine."""
-
-
-@biometrics.command("bench")
-@click.option(
-    "--picture",
-    required=True,
-    type=click.Path(path_type=Path),
-    help="JPEG or PNG with one face, laid into the frames.",
-)
-@click.option("--rounds", default=30, show_default=True, type=click.IntRange(min=1))
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def bench_command(picture: Path, rounds: int, as_json: bool) -> None:
-    """Time every stage on 640x480 and 1280x720 frames, in turns with dlib's own embedding."""
-    content = _read_photo(picture)
-    from biometrics import bench
-
-    try:
-        report = bench.run_bench(_loaded_pipeline(), content, rounds)
-    except bench.UnusableFaceError as error:
-        raise click.ClickException(f"{picture}: {error}") from None
-    if as_json:
-        click.echo(json.dumps(dataclasses.asdict(report)))
-    else:
-        _print_bench(report)
 
 
 # --- reading and measuring -----------------------------------------------------------------
@@ -203,16 +173,3 @@ def _photo_json(path: Path, measurement: "FaceMeasurement") -> dict[str, Any]:
             stage.value: round(spent, 2) for stage, spent in measurement.timings_ms.items()
         },
     }
-
-
-def _print_bench(report: "Bench") -> None:
-    for frame in report.frames:
-        click.echo(f"{frame.width}x{frame.height:<6} p50 ms  p95 ms")
-        for name, times in (*frame.stages.items(), ("total", frame.total)):
-            click.echo(f"  {name:<9} {times.p50_ms:>6.1f}  {times.p95_ms:>6.1f}")
-    dlib = report.dlib_embedding
-    click.echo(f"dlib's     {dlib.p50_ms:>6.1f}  {dlib.p95_ms:>6.1f}  for one embedding")
-    click.echo(
-        f"{report.times_faster:.1f} times dlib's speed; "
-        f"{report.embeddings_per_template} embeddings a template, {report.rounds} rounds"
-    )

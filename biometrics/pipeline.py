@@ -7,7 +7,7 @@ in a process that can be killed; the deadline here only stops work that nobody w
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import numpy as np
@@ -20,7 +20,6 @@ from biometrics.quality import measure_quality
 from biometrics.quality.view import FaceView
 from biometrics.results import (
     Box,
-    Detection,
     FaceMeasurement,
     FaceOutcome,
     FaceTemplate,
@@ -54,8 +53,19 @@ over 0.4: 4.7 %); nearly all are real people, so a laxer line would overlook com
 class FacePipeline:
     """Measures pictures and compares templates with one engine."""
 
-    def __init__(self, engine: FaceEngine, *, clock: Callable[[], float] = time.monotonic) -> None:
-        """Take a loaded engine; `clock` returns monotonic seconds.
+    def __init__(
+        self,
+        engine: FaceEngine,
+        *,
+        threshold: ComparisonThreshold | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Take a loaded engine.
+
+        Args:
+            engine: Measures and embeds.
+            threshold: For one picture against one; None takes the shipped one of the model.
+            clock: Returns monotonic seconds.
 
         Raises:
             BiometricsError: THRESHOLD_TABLE_INVALID when no threshold is calibrated for the
@@ -63,7 +73,7 @@ class FacePipeline:
         """
         self._engine = engine
         self._clock = clock
-        self._threshold = matching.single_frame_threshold(engine.model)
+        self._threshold = threshold or matching.single_frame_threshold(engine.model)
 
     @property
     def threshold(self) -> ComparisonThreshold:
@@ -110,22 +120,22 @@ class FacePipeline:
         frame: RGBPicture,
         *,
         deadline: float | None,
-        found: Sequence[Detection] | None = None,
+        followed: tuple[Box, FivePoints] | None = None,
     ) -> FaceMeasurement:
         """Measure a decoded, upright frame of a live sequence, shape (height, width, 3), uint8.
 
         Args:
             frame: A frame that the caller decoded.
             deadline: As of `measure`.
-            found: Faces that a tracker verified in this very frame, largest first; detection
-                is left out then. None detects.
+            followed: Box and landmarks of the one face, which a tracker verified in this very
+                frame; detection is left out then. None detects.
 
         Raises:
             BiometricsError: ENGINE_FAILED.
         """
         stages = _Stages(self._clock, deadline)
         try:
-            outcome = self._outcome(frame, found, stages, Purpose.LIVE, True)
+            outcome = self._outcome(frame, followed, stages, Purpose.LIVE, True)
         except _OutOfTimeError as stop:
             outcome = OutOfTime(stop.stage)
         return FaceMeasurement(outcome, stages.timings_ms)
@@ -148,23 +158,27 @@ class FacePipeline:
         self._engine.detect(noise)
         landmarks = self._engine.landmarks(noise, Box(220, 140, 200, 200))
         aligned = self._engine.align(noise, landmarks, Purpose.LIVE)
-        measure_quality(FaceView(Box(220, 140, 200, 200), landmarks, aligned.standard))
+        face = FaceView(Box(220, 140, 200, 200), landmarks, aligned.standard, picture=noise)
+        measure_quality(face)
         self._engine.embed(aligned.chips)
 
     def _outcome(
         self,
         picture: RGBPicture,
-        found: Sequence[Detection] | None,
+        followed: tuple[Box, FivePoints] | None,
         stages: "_Stages",
         purpose: Purpose,
         refuse: bool,
     ) -> FaceOutcome:
-        with stages.begin(Stage.DETECT):
-            detected = self._engine.detect(picture) if found is None else found
-        if not detected:
-            return NoFace()
+        each = [] if followed is None else [followed]
+        if followed is None:
+            with stages.begin(Stage.DETECT):
+                boxes = [face.box for face in self._engine.detect(picture)]
+            if not boxes:
+                return NoFace()
         with stages.begin(Stage.LANDMARKS):
-            each = [(face.box, self._engine.landmarks(picture, face.box)) for face in detected]
+            if followed is None:
+                each = [(box, self._engine.landmarks(picture, box)) for box in boxes]
             box, landmarks = max(each, key=lambda face: _prominence(face[1], picture.shape))
             line = COMPARABLE_SIZE * landmarks.spread
             faces = sum(points.spread >= line for _, points in each)
@@ -172,7 +186,19 @@ class FacePipeline:
                 return SeveralFaces(faces)
             aligned = self._engine.align(picture, landmarks, purpose)
         with stages.begin(Stage.QUALITY):
-            measures = measure_quality(FaceView(box, landmarks, aligned.standard))
+            measures = measure_quality(
+                FaceView(
+                    box,
+                    landmarks,
+                    aligned.standard,
+                    picture=picture,
+                    others=tuple(
+                        points.spread / landmarks.spread
+                        for _, points in each
+                        if points is not landmarks
+                    ),
+                )
+            )
         if refuse and failed_measures(measures):
             return TooPoor(box, measures)
         presentation = None

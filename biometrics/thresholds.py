@@ -4,6 +4,7 @@ One place for every number that a measured value is held against, each with its 
 direction and its source; the engine and whoever shows a limit to an officer read the same.
 """
 
+import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -134,7 +135,7 @@ def parse_thresholds(text: str) -> ThresholdTable:
             id_: ComparisonThreshold(id=id_, **row) for id_, row in raw.pop("comparison").items()
         }
         normalised = {
-            id_: NormalisedThreshold(id=id_, **{**row, "mean_between": tuple(row["mean_between"])})
+            id_: NormalisedThreshold(id=id_, mean_between=_pair(row.pop("mean_between")), **row)
             for id_, row in raw.pop("normalised").items()
         }
         quality = {
@@ -150,8 +151,7 @@ def parse_thresholds(text: str) -> ThresholdTable:
         if not threshold.value > 0 or threshold.direction != "at_most":
             raise _invalid(f"{threshold.id} is not a largest distance")
     for score in normalised.values():
-        least, most = score.mean_between
-        if not (least < most and score.max_distance > 0) or score.direction != "at_most":
+        if not _is_sound(score):
             raise _invalid(f"{score.id} is not a largest score")
     for scale in quality.values():
         knots = [scale.worst, scale.too_poor, scale.good, scale.ideal]
@@ -169,6 +169,21 @@ def normalised_threshold(cohort: str) -> NormalisedThreshold | None:
 def graded(name: QualityName, raw: float) -> QualityMeasure:
     """Grade a raw value by the shipped scale of its measure."""
     return threshold_table().quality[name].grade(raw)
+
+
+def _pair(row: list[float]) -> tuple[float, float]:
+    least, most = row
+    return (least, most)
+
+
+def _is_sound(score: NormalisedThreshold) -> bool:
+    return (
+        math.isfinite(score.value)
+        and score.direction == "at_most"
+        and score.max_distance > 0
+        and score.max_deviation > 0
+        and score.mean_between[0] < score.mean_between[1]
+    )
 
 
 def _invalid(detail: str) -> BiometricsError:

@@ -5,9 +5,10 @@ convolutions with a shortcut, the mean over the map, and a linear layer to 128 n
 block halves the map, its shortcut is averaged over 2x2; where shortcut and block differ in any
 dimension, dlib extends the smaller with zeros at the end of channels, rows and columns.
 
-Two exact rearrangements keep arithmetic out of the graph: an affine layer after a convolution is
+Three exact rearrangements keep arithmetic out of the graph: an affine layer after a convolution is
 folded into its filters, and so is (value - mean) / 256 into the first convolution, which has no
-padding that would have to know the mean.
+padding that would have to know the mean; the last convolution, on a map of one pixel, keeps only
+the tap that meets it.
 """
 
 from collections.abc import Sequence
@@ -120,6 +121,8 @@ class _Graph:
     def convolve(self, x: _Map, layer: Convolution) -> _Map:
         if layer.filters.shape[1] != x.shape[0]:
             raise ValueError("a convolution does not fit the channels before it")
+        if x.shape[1:] == (1, 1):
+            layer = _on_one_pixel(layer)
         name = self.node(
             "Conv",
             x.name,
@@ -209,6 +212,18 @@ def _on_raw_values(first: Convolution, means: tuple[float, float, float]) -> Con
     filters = first.filters / _LEVELS
     taken_off = np.einsum("oihw,i->o", filters.astype(np.float64), np.array(means))
     return replace(first, filters=filters, bias=(first.bias - taken_off).astype(np.float32))
+
+
+def _on_one_pixel(layer: Convolution) -> Convolution:
+    """Return the 1x1 convolution that equals a padded 3x3 one on a map of a single pixel.
+
+    The other taps only meet the padding, which is zero, and are most of the filters' memory.
+    """
+    centred = Window(size=(3, 3), stride=(1, 1), padding=(1, 1))
+    if layer.window != centred:
+        return layer
+    filters = np.ascontiguousarray(layer.filters[:, :, 1:2, 1:2])
+    return replace(layer, filters=filters, window=Window((1, 1), (1, 1), (0, 0)))
 
 
 def _attributes(window: Window) -> dict[str, list[int]]:

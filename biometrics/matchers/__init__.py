@@ -7,10 +7,3 @@ kiosk runs: those that it names with their hash), `engine` and `pipeline` (a loa
 `calibration` (error rates and thresholds on labelled pictures), `standard` (whom a production
 profile has to name).
 """
-
-import os
-
-# From 1.29 on, onnxruntime on Linux keeps a device identifier and a database of events in the
-# user's home and sends them to its vendor. This opts out of all of it, when it is set before the
-# runtime is initialised (github.com/microsoft/onnxruntime, pull request 27379).
-os.environ["ORT_DISABLE_TELEMETRY"] = "1"

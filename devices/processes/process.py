@@ -109,6 +109,7 @@ def _environment() -> dict[str, str]:
     kept = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "PYTHONPATH", "VIRTUAL_ENV", "HOME")
     environment = {name: os.environ[name] for name in kept if name in os.environ}
     environment |= {name: value for name, value in os.environ.items() if "OPENBLAS" in name}
+    environment["ORT_DISABLE_TELEMETRY"] = "1"  # see `biometrics`
     environment |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "OPENCV_LOG_LEVEL": "OFF"}
     # A small file may claim to be a huge picture; OpenCV's own limit is 1 gigapixel.
     environment["OPENCV_IO_MAX_IMAGE_PIXELS"] = str(32 * 1024 * 1024)

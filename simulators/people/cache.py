@@ -21,6 +21,7 @@ _NOT_RENDERING = frozenset(
         "__init__.py",
         "cache.py",
         "choose.py",
+        "cohort.py",
         "commands.py",
         "contact_sheet.py",
         "population.py",

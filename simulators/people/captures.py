@@ -107,22 +107,22 @@ def capture_picture(identity: Identity, kind: CaptureKind, seed: int, *, beside:
             picture = portrait_picture(identity)
             return replayed(picture, seed, width=FRAME_WIDTH, height=FRAME_HEIGHT)
         case CaptureKind.NO_FACE:
-            view = _kiosk_view(seed)
+            view = kiosk_view(seed)
             return render_scene([], replace(view, backdrop=replace(view.backdrop, seat=True)))
         case CaptureKind.TWO_FACES:
             couple = [
                 Placement(build_model(identity.face(), NEUTRAL), right=-13.0),
                 Placement(build_model(beside.face(), NEUTRAL), right=13.0, back=6.0),
             ]
-            return render_scene(couple, replace(_kiosk_view(seed), face_px=150.0))
+            return render_scene(couple, replace(kiosk_view(seed), face_px=150.0))
         case CaptureKind.TURNED_AWAY:
             back = Placement(build_model(identity.face(), NEUTRAL), turn=170.0)
-            return render_scene([back], _kiosk_view(seed))
+            return render_scene([back], kiosk_view(seed))
         case CaptureKind.LOOK_ALIKE:
             other = identity.rerolled(dict.fromkeys(_LOOK_ALIKE_REROLLS, seed + 1))
-            return render(other, _kiosk_view(seed))
+            return render(other, kiosk_view(seed))
         case _:
-            shot = _shot(kind, _kiosk_view(seed))
+            shot = _shot(kind, kiosk_view(seed))
             return render(identity, shot.view, shot.expression)
 
 
@@ -150,7 +150,7 @@ class _Shot:
     expression: Expression = field(default_factory=Expression)
 
 
-def _kiosk_view(seed: int) -> View:
+def kiosk_view(seed: int) -> View:
     """A person before the kiosk: nobody stands exactly in the middle, and the light varies."""
 
     def around(name: str, middle: float, reach: float) -> float:

@@ -2,14 +2,14 @@
 
 Seeds are taken in order from `FIRST_SEED`, far from those of the population and of its selection
 program, and kept while their stratum has room. A face that the detector does not find in its
-portrait is passed over, as an enrolment would be; for that reason alone the list of seeds cannot
+portrait, or that resembles one of the travelers, is passed over; the list of seeds therefore cannot
 be told without measuring, and every entry's person key says which seed it is.
 """
 
 import hashlib
 import hmac
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -22,6 +22,7 @@ from biometrics.cohort.content import PERSON_KEY_BYTES
 from biometrics.cohort.fictitious_key import worthless_private_key
 from biometrics.cohort.files import CohortEntry, build_cohort, sign_cohort
 from biometrics.errors import BiometricsError
+from biometrics.matching import distance
 from biometrics.pipeline import FacePipeline, load_pipeline
 from biometrics.results import FaceTemplate, MeasuredFace, ModelIdentity, Purpose
 from simulators.people.captures import CaptureKind, capture, encoded, portrait, portrait_picture
@@ -39,6 +40,8 @@ AGES = 2
 STRATA = TONES * AGES * 2
 PER_STRATUM = 50
 SIZE = STRATA * PER_STRATUM
+_LIKE_A_TRAVELER = 0.35
+"""Raw distance; a kiosk refers at 0.30, and detection may move a template by some hundredths."""
 
 Measure = Callable[[int], FaceTemplate | None]
 """The enrolment template of a seed's portrait; none when no face is found in it."""
@@ -78,8 +81,13 @@ def person_key(seed: int) -> bytes:
     return hmac.digest(VERSION.encode(), str(seed).encode(), hashlib.sha256)[:PERSON_KEY_BYTES]
 
 
-def fictitious_cohort(measure: Measure) -> Cohort:
+def fictitious_cohort(measure: Measure, travelers: Sequence[FaceTemplate] = ()) -> Cohort:
     """Measure faces until every stratum is full; the same cohort every time.
+
+    Args:
+        measure: The enrolment template of a seed's portrait, or None when there is no face.
+        travelers: Nobody is taken who resembles one of these: a demonstration would refer that
+            traveler for ever, as a kiosk refers whoever has a double.
 
     Raises:
         BiometricsError: Whatever measuring raises.
@@ -90,7 +98,9 @@ def fictitious_cohort(measure: Measure) -> Cohort:
         if taken[candidate.stratum] == PER_STRATUM:
             continue
         template = measure(candidate.seed)
-        if template is None:
+        if template is None or any(
+            distance(template, traveler) <= _LIKE_A_TRAVELER for traveler in travelers
+        ):
             continue
         taken[candidate.stratum] += 1
         entries.append(CohortEntry(template, person_key(candidate.seed), candidate.stratum))
@@ -120,7 +130,10 @@ def made_cohort(work: Path | None) -> Cohort:
         if work is not None:
             model = ModelIdentity(*pipeline.threshold.model.split("/"))
             measure = remembered(measure, model, work)
-        return fictitious_cohort(measure)
+        records = [
+            measured_template(pipeline, portrait(person), Purpose.ENROLMENT) for person in PEOPLE
+        ]
+        return fictitious_cohort(measure, [record for record in records if record is not None])
 
 
 def shipped_scores(seed: int) -> Iterator[str]:

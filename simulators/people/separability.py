@@ -13,9 +13,9 @@ from biometrics.matching import distance
 from biometrics.pipeline import FacePipeline
 from biometrics.results import FaceTemplate, MeasuredFace, Purpose
 
-PORTRAITS_APART = 0.58
+PORTRAITS_APART = 0.54
 """Least distance (L2) promised between the portraits of two people."""
-STRANGERS_APART = 0.52
+STRANGERS_APART = 0.47
 """Least distance promised between an everyday capture and somebody else's portrait."""
 SELF_ALIKE = 0.40
 """Largest distance promised between an everyday capture and the person's own portrait."""

@@ -15,12 +15,14 @@ from biometrics.cohort.fictitious_key import DEMONSTRATION_KEY
 from biometrics.cohort.files import load_cohort
 from biometrics.errors import BiometricsError, BiometricsErrorCode
 from biometrics.pipeline import FacePipeline, load_pipeline
-from biometrics.results import FaceTemplate, ModelIdentity
+from biometrics.results import FaceTemplate, ModelIdentity, Purpose
 from simulators.people import PEOPLE, CaptureKind
 from simulators.people import cohort as generator
+from simulators.people.captures import portrait
 from simulators.people.commands import people
 from simulators.people.identity import Identity
 from simulators.people.population import load_identities
+from simulators.people.separability import measured_template
 
 MODEL = ModelIdentity("net", "1", "mirror")
 _SHIPPED = Path(generator.__file__).parents[2] / "biometrics" / "cohort" / FICTITIOUS_COHORT
@@ -194,6 +196,30 @@ def test_a_stopped_run_goes_on(tmp_path: Path) -> None:
     assert cohort.digest == generator.fictitious_cohort(_random_face).digest
 
 
+@pytest.mark.usefixtures("small")
+def test_nobody_who_resembles_a_traveler_is_taken() -> None:
+    first = generator.FIRST_SEED + 1
+    double = _random_face(first)
+    assert double is not None
+    persons = {
+        person.tobytes() for person in generator.fictitious_cohort(_random_face).content.persons
+    }
+    assert generator.person_key(first) in persons  # the control
+    without = generator.fictitious_cohort(_random_face, [double])
+    assert generator.person_key(first) not in {p.tobytes() for p in without.content.persons}
+    assert without.size == 280
+
+
+def test_no_traveler_has_a_double_in_the_shipped_cohort(pipeline: FacePipeline) -> None:
+    cohort = fictitious_cohort()
+    for person in PEOPLE:
+        record = measured_template(pipeline, portrait(person), Purpose.ENROLMENT)
+        assert record is not None
+        reference = cohort.reference(record, person=None)
+        assert isinstance(reference, RecordReference)
+        assert reference.near_duplicates == 0
+
+
 def test_a_remembered_face_of_another_model_is_measured_again(tmp_path: Path) -> None:
     old = FaceTemplate(ModelIdentity("net", "0", "mirror"), np.zeros(128, np.float32))
     (tmp_path / "8.tpl").write_bytes(old.to_bytes())
@@ -215,6 +241,7 @@ def test_the_command_writes_a_file_that_loads(
         threshold = Threshold()
 
     monkeypatch.setattr(generator, "load_pipeline", Pipeline)
+    monkeypatch.setattr(generator, "PEOPLE", ())
     monkeypatch.setattr(generator, "measured_by", lambda pipeline: _random_face)
     out, work = tmp_path / "f.cohort", tmp_path / "work"
     result = CliRunner().invoke(people, ["cohort", "--out", str(out), "--work", str(work)])

@@ -207,11 +207,14 @@ def test_the_subject_is_the_most_central_of_equal_faces() -> None:
 def test_a_face_that_a_tracker_verified_is_not_detected_again() -> None:
     pipeline, engine = _pipeline([])
     frame = np.full((200, 200, 3), 90, np.uint8)
-    found = [Detection(Box(10, 10, 120, 120), 1.0)]
-    outcome = pipeline.measure_frame(frame, deadline=None, found=found).outcome
-    assert isinstance(outcome, MeasuredFace)
+    box = Box(10, 10, 120, 120)
+    followed = (box, engine.landmarks(frame, box))
+    measurement = pipeline.measure_frame(frame, deadline=None, followed=followed)
+    assert isinstance(measurement.outcome, MeasuredFace)
+    assert measurement.outcome.landmarks == followed[1]
+    assert engine.calls.count("landmarks") == 1
     assert "detect" not in engine.calls
-    assert pipeline.measure_frame(frame, deadline=None, found=()).outcome == NoFace()
+    assert Stage.DETECT not in measurement.timings_ms
     assert pipeline.measure_frame(frame, deadline=None).outcome == NoFace()
     assert engine.calls.count("detect") == 1
 

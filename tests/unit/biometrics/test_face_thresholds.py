@@ -23,6 +23,18 @@ model = "m"
 fmr = 1e-4
 fnmr = 0.2
 source = "s"
+[normalised."n"]
+value = -4.0
+unit = "normalised score"
+direction = "at_most"
+model = "m"
+cohort = "some"
+max_distance = 0.6
+mean_between = [0.4, 0.8]
+max_deviation = 0.1
+fmr = 1e-4
+fnmr = 0.1
+source = "s"
 [quality.sharpness]
 unit = "ratio"
 worst = 0
@@ -72,6 +84,11 @@ def test_a_sound_table_is_read() -> None:
         ("value = 0.5", "value = -0.5"),
         ("value = 0.5", "value = nan"),
         ('direction = "at_most"', 'direction = "at_least"'),
+        ("value = -4.0", "value = nan"),
+        ("mean_between = [0.4, 0.8]", "mean_between = [0.8, 0.4]"),
+        ("mean_between = [0.4, 0.8]", "mean_between = [0.4]"),
+        ("max_distance = 0.6", "max_distance = 0"),
+        ("max_deviation = 0.1", ""),
         ('version = "t"', ""),
         ('version = "t"', "version = "),
     ],
