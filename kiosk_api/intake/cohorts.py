@@ -1,15 +1,21 @@
-"""Finding the cohort that a policy asks for, before the first traveler comes."""
+"""The record authority's cohort: installed sealed, found again before the first traveler comes."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from biometrics.cohort.cohort import Cohort
 from biometrics.cohort.fictitious import fictitious_cohort
 from biometrics.cohort.files import load_cohort
 from biometrics.errors import BiometricsError
 from kiosk_api.core.policy import Policy
-from kiosk_api.intake.face import CohortFile
+from kiosk_api.intake.face import OpenedCohort
+from kiosk_api.sealing import SealBrokenError, Sealer
+
+
+class CohortError(Exception):
+    """A cohort cannot be used; the message is one line and says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,21 +30,43 @@ class FoundCohort:
     """
 
     policy: Policy
-    cohort: CohortFile | None
+    cohort: OpenedCohort | None
     problem: str | None = None
 
 
-def cohort_path(folder: Path, digest: str) -> Path:
-    """Where the signed file of a cohort is kept."""
-    return folder / f"{digest[:16]}.cohort"
+def install_cohort(content: bytes, folder: Path, sealer: Sealer, authority_key: str) -> Cohort:
+    """Verify a signed cohort and keep it sealed; the same one twice is no error.
+
+    Args:
+        content: the file as the authority gave it, untrusted.
+        folder: where sealed cohorts lie; made when missing.
+        sealer: seals it: the templates of a cohort are biometric data.
+        authority_key: the record authority's Ed25519 public key, 64 hexadecimal digits.
+
+    Raises:
+        CohortError: it is not the authority's, or not of people whom real travelers may be
+            compared with.
+        OSError: it cannot be written.
+    """
+    cohort = _signed_by(content, authority_key)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = _path(folder, cohort.digest)
+    part = path.with_suffix(".part")
+    part.write_bytes(sealer.seal(content, _place(cohort.digest)))
+    part.chmod(0o600)
+    part.replace(path)
+    return cohort
 
 
-def find_cohort(policy: Policy, folder: Path, authority_key: str | None) -> FoundCohort:
+def find_cohort(
+    policy: Policy, folder: Path, sealer: Sealer, authority_key: str | None
+) -> FoundCohort:
     """Find and verify the cohort of a policy.
 
     Args:
         policy: as its site profile has it.
-        folder: where signed cohorts lie.
+        folder: where sealed cohorts lie.
+        sealer: opens them.
         authority_key: the record authority's Ed25519 public key, 64 hexadecimal digits.
     """
     wanted = policy.face.normalised
@@ -46,30 +74,55 @@ def find_cohort(policy: Policy, folder: Path, authority_key: str | None) -> Foun
         return FoundCohort(policy, None)
     try:
         if wanted.fictitious:
-            found, file = fictitious_cohort(), CohortFile(wanted)
+            found, opened = _fictitious(), OpenedCohort(wanted)
         else:
             if authority_key is None:
-                return _without(policy, "kiosk.toml names no authority_key that signs cohorts")
-            key = bytes.fromhex(authority_key)
-            path = cohort_path(folder, wanted.cohort)
-            found, file = (
-                load_cohort(path.read_bytes(), trusted_keys=[key]),
-                CohortFile(wanted, path, key),
-            )
+                raise CohortError("kiosk.toml names no authority_key that signs cohorts")
+            content = _opened(folder, sealer, wanted.cohort)
+            found = _signed_by(content, authority_key)
+            opened = OpenedCohort(wanted, content, bytes.fromhex(authority_key))
+        if found.digest != wanted.cohort:
+            raise CohortError("it is not the cohort that the site profile names")
+        if str(found.model) != policy.face.model:
+            raise CohortError(f"it is of {found.model}, the site profile of {policy.face.model}")
+    except CohortError as error:
+        raw = replace(policy, face=replace(policy.face, normalised=None))
+        return FoundCohort(raw, None, f"cohort: {error}")
+    return FoundCohort(policy, opened)
+
+
+def _fictitious() -> Cohort:
+    try:
+        return fictitious_cohort()
     except BiometricsError as error:
-        return _without(policy, str(error))
+        raise CohortError(str(error)) from error
+
+
+def _signed_by(content: bytes, authority_key: str) -> Cohort:
+    try:
+        cohort = load_cohort(content, trusted_keys=[bytes.fromhex(authority_key)])
+    except BiometricsError as error:
+        raise CohortError(str(error)) from error
+    if not cohort.fit_for_real_people:
+        raise CohortError("its people are fictitious; no real traveler is compared with them")
+    return cohort
+
+
+def _opened(folder: Path, sealer: Sealer, digest: str) -> bytes:
+    path = _path(folder, digest)
+    try:
+        return sealer.open(path.read_bytes(), _place(digest))
+    except FileNotFoundError:
+        raise CohortError(f"{digest[:16]} is not installed; kiosk cohorts install it") from None
     except OSError as error:
-        return _without(policy, f"{error.filename}: {error.strerror}")
-    if found.digest != wanted.cohort:
-        return _without(policy, "the file holds another cohort than the site profile names")
-    if str(found.model) != policy.face.model:
-        return _without(policy, f"the cohort is of {found.model}, the profile of another model")
-    if not wanted.fictitious and not found.fit_for_real_people:
-        return _without(policy, "the cohort is of fictitious people and not for real ones")
-    return FoundCohort(policy, file)
+        raise CohortError(f"{path}: {error.strerror}") from error
+    except SealBrokenError as error:
+        raise CohortError(f"{path}: its seal is broken; install it anew") from error
 
 
-def _without(policy: Policy, problem: str) -> FoundCohort:
-    return FoundCohort(
-        replace(policy, face=replace(policy.face, normalised=None)), None, f"cohort: {problem}"
-    )
+def _path(folder: Path, digest: str) -> Path:
+    return folder / f"{digest[:16]}.cohort"
+
+
+def _place(digest: str) -> str:
+    return f"cohort/1/{digest}"

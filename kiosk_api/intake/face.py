@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
@@ -32,26 +31,23 @@ _MEASURING_MARGIN_SECONDS = 0.02
 
 
 @dataclass(frozen=True, slots=True)
-class CohortFile:
-    """The cohort that a policy normalises scores with, and where a worker finds it.
+class OpenedCohort:
+    """The cohort that a policy normalises scores with, as a worker is told of it.
 
     Args:
         policy: names the cohort by its digest, and the largest score.
-        path: the signed file; None is the fictitious cohort that ships with the product.
-        trusted_key: Ed25519 public key of who may sign it, 32 bytes; None with `path`.
+        content: the signed file, opened; None is the fictitious cohort that ships with the product.
+        trusted_key: Ed25519 public key of who may sign it, 32 bytes; None with `content`.
     """
 
     policy: NormalisedPolicy
-    path: Path | None = None
+    content: bytes | None = field(default=None, repr=False)
     trusted_key: bytes | None = None
 
     def request(self) -> dict[str, Any]:
-        """What a worker is told of it."""
-        return {
-            "digest": self.policy.cohort,
-            "path": None if self.path is None else str(self.path),
-            "key": None if self.trusted_key is None else self.trusted_key.hex(),
-        }
+        """What a worker is told beside the content."""
+        key = None if self.trusted_key is None else self.trusted_key.hex()
+        return {"digest": self.policy.cohort, "key": key}
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +129,7 @@ async def measure_face(
     reference: bytes | None,
     *,
     deadline: float,
-    cohort: CohortFile | None = None,
+    cohort: OpenedCohort | None = None,
 ) -> FaceReading:
     """Measure one live picture and compare it with the record's template.
 
@@ -147,11 +143,12 @@ async def measure_face(
     seconds = deadline - time.monotonic() - _MEASURING_MARGIN_SECONDS
     if seconds <= 0:
         return _failed(Why.DEADLINE, FaultKind.BUDGET_EXHAUSTED)
-    blobs = (picture,) if reference is None else (picture, reference)
+    blobs: tuple[bytes, ...] = (picture, reference or b"")
     try:
         message = {"op": "measure", "seconds": seconds}
         if cohort is not None:
             message["cohort"] = cohort.request()
+            blobs = (*blobs, cohort.content or b"")
         reply, _ = await pool.run(message, blobs, deadline=deadline)
         answer = _WorkerAnswer.model_validate(reply)
     except (NoWorkerError, WorkerHungError):
@@ -161,7 +158,7 @@ async def measure_face(
     return _reading(answer, cohort)
 
 
-def _reading(answer: _WorkerAnswer, cohort: CohortFile | None) -> FaceReading:
+def _reading(answer: _WorkerAnswer, cohort: OpenedCohort | None) -> FaceReading:
     quality = tuple(
         QualityFact(q.measure, q.status, None if q.score is None else float(q.score))
         for q in answer.quality
@@ -186,7 +183,9 @@ def _reading(answer: _WorkerAnswer, cohort: CohortFile | None) -> FaceReading:
     return FaceReading(face, None, answer.timings_ms)
 
 
-def _match(answer: _WorkerAnswer, cohort: CohortFile | None) -> Measured[MatchFacts] | NotMeasured:
+def _match(
+    answer: _WorkerAnswer, cohort: OpenedCohort | None
+) -> Measured[MatchFacts] | NotMeasured:
     if answer.match is None:
         return NotMeasured(Why.INCOMPARABLE if answer.why == "incomparable" else Why.NOT_PRESENT)
     match = answer.match
@@ -194,7 +193,7 @@ def _match(answer: _WorkerAnswer, cohort: CohortFile | None) -> Measured[MatchFa
 
 
 def _normalised(
-    match: _Match, cohort: CohortFile | None
+    match: _Match, cohort: OpenedCohort | None
 ) -> Measured[NormalisedFacts] | NotMeasured:
     if cohort is None:
         return NotMeasured(Why.NOT_ATTEMPTED)

@@ -40,7 +40,7 @@ from kiosk_api.core.session import (
     advance,
 )
 from kiosk_api.intake.document import DocumentReading, read_document
-from kiosk_api.intake.face import CohortFile, measure_face
+from kiosk_api.intake.face import OpenedCohort, measure_face
 from kiosk_api.intake.record import look_up
 from kiosk_api.intake.workers import WorkerPool
 from kiosk_api.journal.errors import JournalError, JournalUnavailableError
@@ -111,7 +111,7 @@ class SessionService:
     guard: ClockGuard
     executor: Executor
     keyring: Keyring
-    cohort: CohortFile | None = None
+    cohort: OpenedCohort | None = None
     on_told: Callable[[LiveSession], None] = lambda _live: None
     _active: dict[str, LiveSession] = field(default_factory=dict)  # by lane
     _unrecorded: set[str] = field(default_factory=set)  # sessions told before they were durable
@@ -371,7 +371,7 @@ class SessionService:
                 live.session = advance(live.session, Faulted(reading.fault), self.policy)
             await self._conclude(live, event.arrived)
 
-    def _cohort_for(self, source: Source) -> CohortFile | None:
+    def _cohort_for(self, source: Source) -> OpenedCohort | None:
         """The cohort, unless it is fictitious and the picture may show a real person."""
         cohort = self.cohort
         if cohort is None or not cohort.policy.fictitious:
