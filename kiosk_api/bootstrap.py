@@ -58,6 +58,7 @@ from kiosk_api.sessions.answering import Answerer, interrupted_session, referrin
 from kiosk_api.sessions.repository import SessionRepository, StoredSession
 from kiosk_api.sessions.service import SessionService
 from kiosk_api.sites import for_demonstration, load_site
+from kiosk_api.sites.matchers import UnfitMatcherError, find_matcher
 from kiosk_api.telemetry import Telemetry
 
 _LOG = logging.getLogger(__name__)
@@ -150,6 +151,7 @@ async def serving(
             WorkerError,
             SelfTestError,
             SQLAlchemyError,
+            UnfitMatcherError,
         ) as error:
             raise StartError(_plainly(error)) from error
         yield
@@ -163,17 +165,25 @@ def _plainly(error: Exception) -> str:
 
 
 async def _start(app: FastAPI, settings: Settings, stack: AsyncExitStack, disk: Disk) -> None:
-    face = find_cohort(site_policy(settings), settings.data.cohorts, _authority_key(settings.data))
-    policy = face.policy
-    if face.problem is not None:
-        _LOG.error("%s: faces are compared without one, by a stricter limit", face.problem)
+    policy = site_policy(settings)
     if not settings.demonstration and not settings.data.database.exists():
         raise StartError(
             f"{settings.data.root} holds no kiosk: run kiosk init --data {settings.data.root}"
         )
+    matcher = find_matcher(load_site(settings.site), settings.matchers, settings.data.root)
     store = open_store(settings.data)
     _refuse_open_directory(settings)
     stack.callback(store.engine.dispose)
+    face = await asyncio.to_thread(
+        find_cohort,
+        policy,
+        settings.data.cohorts,
+        store.keyring.sealer,
+        _authority_key(settings.data),
+    )
+    policy = face.policy
+    if face.problem is not None:
+        _LOG.error("%s: faces are compared without one, by a stricter limit", face.problem)
     clock: Clock = SystemClock()
     telemetry = Telemetry()
     executor = ThreadPoolExecutor(_DATABASE_THREADS, "database")
@@ -193,7 +203,7 @@ async def _start(app: FastAPI, settings: Settings, stack: AsyncExitStack, disk: 
     repository = SessionRepository(store.engine, store.keyring)
     await asyncio.to_thread(_reconcile, repository, journal, policy, clock)
 
-    pool = WorkerPool(_FACE_WORKER, settings.workers, telemetry.worker)
+    pool = WorkerPool(_FACE_WORKER, settings.workers, telemetry.worker, matcher.setup)
     stack.push_async_callback(pool.close)
     await pool.start()
     await self_test(policy, store.keyring, pool)

@@ -119,6 +119,7 @@ def serve(
             cameras=_cameras(cameras, camera_settings)
             or ({} if file is None else cameras_of(file, data)),
             workers=workers,
+            matchers=() if file is None else file.matchers,
             **{name: value for name, value in chosen.items() if value is not None},
         )
         with _listen(settings.host, settings.port) as listener:

@@ -8,6 +8,7 @@ import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from biometrics.matchers.allowed import AllowedMatcher
 from devices.drivers.opencv_camera.settings import CameraSettings, SourceKind
 
 _LANE_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
@@ -67,7 +68,7 @@ class DataDir:
 
     @property
     def cohorts(self) -> Path:
-        """Signed cohorts of the record authority that face scores are normalised with."""
+        """Sealed cohorts of the record authority that face scores are normalised with."""
         return self.root / "cohorts"
 
     @property
@@ -90,6 +91,7 @@ class Settings:
         lanes: the lanes of this kiosk; each serves one traveler at a time.
         behind_proxy: whoever reaches this service from another machine comes through a proxy
             with TLS; without it the service answers on this machine only.
+        matchers: the matchers of others that may be loaded, by name and SHA-256.
     """
 
     data: DataDir
@@ -102,6 +104,7 @@ class Settings:
     workers: int = 3
     lanes: tuple[str, ...] = DEFAULT_LANES
     behind_proxy: bool = False
+    matchers: tuple[AllowedMatcher, ...] = ()
 
     def __post_init__(self) -> None:
         if self.drop_folders and not self.demonstration:

@@ -8,16 +8,20 @@ replaced; the next job finds a spare that is warm already. Where none is, the an
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from devices.processes.process import ProcessEndedError, Reply, WorkerProcess
 
+_LOG = logging.getLogger(__name__)
 _BOOT_SECONDS = 30.0
 _PING_SECONDS = 1.0
 _PING_INTERVAL_SECONDS = 5.0
 _RESTART_PAUSE_SECONDS = 0.5
+_REFUSED_PAUSE_SECONDS = 10.0
+_LONGEST_REASON = 400
 
 
 class WorkerError(Exception):
@@ -34,6 +38,10 @@ class WorkerHungError(WorkerError):
 
 class WorkerDiedError(WorkerError):
     """The worker ended or broke the format in mid-job."""
+
+
+class WorkerRefusedError(WorkerError):
+    """The worker will not do what it was set up for; the message is one line and says why."""
 
 
 @dataclass(eq=False, slots=True)
@@ -65,11 +73,14 @@ class WorkerPool:
             says that it is warm.
         size: how many workers are kept; all but the busy ones are spares.
         on_event: told of `started`, `killed` and `died`, for the metrics.
+        setup: told to each worker before anything else; it answers `{"ready": true}`, or `false`
+            with one line under `why`, and counts as warm only then. None: nothing is told.
     """
 
     module: str
     size: int = 3
     on_event: Callable[[str], None] = lambda event: None
+    setup: dict[str, Any] | None = None
     _idle: asyncio.Queue[_Worker] = field(default_factory=asyncio.Queue)
     _all: set[_Worker] = field(default_factory=set)
     _warm: set[_Worker] = field(default_factory=set)
@@ -82,15 +93,17 @@ class WorkerPool:
         One after the other: on few cores, starting all at once makes the first one late.
 
         Raises:
-            WorkerError: none came up within 30 s.
+            WorkerError: none came up within 30 s, or the first one refused its setup.
         """
-        self._spawn(self._replace())
+        first = self._spawn(self._replace(refusal_is_final=True))
         try:
-            worker = await asyncio.wait_for(self._idle.get(), _BOOT_SECONDS)
+            await asyncio.wait_for(first, _BOOT_SECONDS)
         except TimeoutError as error:
             await self.close()
             raise NoWorkerError("no worker became ready") from error
-        self._idle.put_nowait(worker)
+        except WorkerRefusedError:
+            await self.close()
+            raise
         for _ in range(self.size - 1):
             self._spawn(self._replace())
         self._spawn(self._watch())
@@ -170,11 +183,19 @@ class WorkerPool:
             self._spawn(self._replace(worker))
             self._spawn(self._check())
 
-    async def _replace(self, old: _Worker | None = None) -> None:
+    async def _replace(self, old: _Worker | None = None, *, refusal_is_final: bool = False) -> None:
         if old is not None:
             await self._bury(old)
         while not self._closing:
-            worker = await self._boot()
+            try:
+                worker = await self._boot()
+            except WorkerRefusedError:
+                if refusal_is_final:
+                    raise
+                # What it was to load was changed while we serve: `kiosk doctor` says how.
+                _LOG.error("a face worker refuses what it was to load; run kiosk doctor")
+                await asyncio.sleep(_REFUSED_PAUSE_SECONDS)
+                continue
             if worker is not None:
                 self.on_event("started")
                 self._warm.add(worker)
@@ -197,8 +218,12 @@ class WorkerPool:
         try:
             async with asyncio.timeout(_BOOT_SECONDS):
                 message, _ = await process.receive()
+                if message.get("ready") is True and self.setup is not None:
+                    message, _ = await worker.exchange(self.setup)
             ready = message.get("ready") is True
-        except (TimeoutError, ProcessEndedError):
+            if message.get("ready") is False:
+                raise WorkerRefusedError(_one_line(message.get("why")))
+        except (TimeoutError, ProcessEndedError, WorkerDiedError):
             ready = False
         finally:
             if not ready:
@@ -226,7 +251,14 @@ class WorkerPool:
             else:
                 self._idle.put_nowait(worker)
 
-    def _spawn(self, coroutine: Any) -> None:
-        task = asyncio.ensure_future(coroutine)
+    def _spawn(self, coroutine: Any) -> asyncio.Task[None]:
+        task: asyncio.Task[None] = asyncio.ensure_future(coroutine)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
+
+
+def _one_line(why: object) -> str:
+    """What a worker says, which may have been taken over: short, and without control signs."""
+    said = "".join(sign if sign.isprintable() else " " for sign in str(why)[:_LONGEST_REASON])
+    return said.strip() or "the worker refuses and does not say why"

@@ -28,9 +28,9 @@ from kiosk_api.provisioning.findings import Finding, fail, ok, warn
 from kiosk_api.provisioning.journal import examine_journal
 from kiosk_api.provisioning.keys import examine_keys
 from kiosk_api.provisioning.machine import examine_clock, examine_disk, examine_port
-from kiosk_api.provisioning.models import examine_models
+from kiosk_api.provisioning.models import examine_models, examine_templates
 from kiosk_api.provisioning.tables import examine_database
-from kiosk_api.sites import SiteError, load_site
+from kiosk_api.sites import SiteError, SiteProfile, load_site
 
 
 def examine(root: Path) -> Iterator[Finding]:
@@ -48,13 +48,15 @@ def examine(root: Path) -> Iterator[Finding]:
     yield _data(data)
     yield _configuration(data, file)
     site = DEFAULT_SITE if file is None else file.site
-    profile, policy = _site(site, now)
-    yield profile
+    found, profile = _site(site, now)
+    policy = None if profile is None else profile.policy
+    yield found
     keys, public_key = examine_keys(data, production=policy is None or policy.production)
     yield keys
     lanes = DEFAULT_LANES if file is None else file.lanes
     yield from _holdings(data, lanes, public_key, policy, now)
-    yield from examine_models(policy)
+    yield from examine_models(profile, () if file is None else file.matchers, data)
+    yield from examine_templates(policy, data)
     if file is not None:
         yield from examine_cameras(file, data)
         yield examine_port(file.host, file.port, data)
@@ -97,16 +99,17 @@ def _configuration(data: DataDir, file: KioskFile | None) -> Finding:
     return ok("configuration", f"{data.configuration}, authority key {file.authority_key[:12]}…")
 
 
-def _site(site: str, now: datetime) -> tuple[Finding, Policy | None]:
+def _site(site: str, now: datetime) -> tuple[Finding, SiteProfile | None]:
     try:
-        policy = load_site(site).policy
+        profile = load_site(site)
     except SiteError as error:
         return fail("site", str(error), "correct the profile, or name another in kiosk.toml"), None
+    policy = profile.policy
     what = f"{policy.site} {policy.version}"
     if not policy.production:
         return (
             warn("site", f"{what} is not for production", "serve travelers under another profile"),
-            policy,
+            profile,
         )
     if port_day(now, policy) < policy.effective_from:
         return (
@@ -115,6 +118,6 @@ def _site(site: str, now: datetime) -> tuple[Finding, Policy | None]:
                 f"{what} is not in force before {policy.effective_from}: everybody is referred",
                 "use the profile that is in force today",
             ),
-            policy,
+            profile,
         )
-    return ok("site", f"{what}, in force since {policy.effective_from}"), policy
+    return ok("site", f"{what}, in force since {policy.effective_from}"), profile

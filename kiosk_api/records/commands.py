@@ -1,11 +1,11 @@
-"""`kiosk records`: import, export, show and list the record cache."""
+"""`kiosk records`: import, export, show, list and enrol again what the record cache holds."""
 
 from __future__ import annotations
 
 import json
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -16,10 +16,12 @@ import click
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from biometrics.matchers.allowed import AllowedMatcher
     from kiosk_api.records.enrolment import Embed
     from kiosk_api.records.model import TravelerRecord
     from kiosk_api.records.repository import RecordRepository
     from kiosk_api.sealing import Keyring
+    from kiosk_api.sites import SiteProfile
 
 _SHOWN_BAD_LINES = 50
 _BUSY_TIMEOUT_S = 5.0  # nobody stands at the kiosk for these commands
@@ -30,6 +32,9 @@ _data = click.option(
     required=True,
     type=click.Path(file_okay=False, path_type=Path),
     help="Data directory of the kiosk.",
+)
+_site = click.option(
+    "--site", help="Site profile whose matcher makes the templates (default: that of kiosk.toml)."
 )
 _as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
@@ -64,26 +69,32 @@ class _Time(click.ParamType[datetime]):
     type=_Time(),
     help="When the authority confirmed records that do not say so (default: now).",
 )
+@_site
 @_as_json
-def import_command(file: Path, data: Path, as_of: datetime | None, as_json: bool) -> None:
+def import_command(
+    file: Path, data: Path, as_of: datetime | None, site: str | None, as_json: bool
+) -> None:
     """Import FILE (JSON Lines, see docs/records.md): all of it, or nothing.
 
     Persons who are known already are replaced.
     """
     from biometrics.errors import BiometricsError
     from kiosk_api.clock import SystemClock
+    from kiosk_api.records.embedding import EmbeddingRefusedError
     from kiosk_api.records.importer import import_records
 
-    with _opened(data, create=True) as (engine, keyring):
+    with _opened(data, create=True) as (engine, keyring), _embedding(data, site) as embed:
         try:
             report = import_records(
                 engine,
                 keyring,
                 file,
-                embed=_embed_lazily(),
+                embed=embed,
                 now=SystemClock().now(),
                 as_of=as_of,
             )
+        except EmbeddingRefusedError as error:
+            raise click.ClickException(f"{error}; nothing was imported") from error
         except BiometricsError as error:
             raise click.ClickException(f"face engine: {error}; nothing was imported") from error
         except OSError as error:
@@ -106,6 +117,89 @@ def import_command(file: Path, data: Path, as_of: datetime | None, as_json: bool
             click.echo(f"imported {report.imported} records")
     if report.bad:
         raise click.ClickException("nothing was imported")
+
+
+@records.command("re-enrol")
+@_data
+@_site
+@_as_json
+def re_enrol_command(data: Path, site: str | None, as_json: bool) -> None:
+    """Make templates of the site's matcher from the sealed portraits, where they are of another.
+
+    May be stopped and run again. Nothing else of a record changes: none becomes fresher by it.
+    """
+    from biometrics.errors import BiometricsError
+    from kiosk_api.records.embedding import EmbeddingRefusedError
+    from kiosk_api.records.reenrolment import re_enrol
+
+    model = _matcher(data, site)[0]
+    with _opened(data) as (engine, keyring), _embedding(data, site) as embed:
+        try:
+            report = re_enrol(engine, keyring, model, embed)
+        except (EmbeddingRefusedError, BiometricsError) as error:
+            raise click.ClickException(f"face engine: {error}; run it again") from error
+    counts = {
+        "re_enrolled": report.re_enrolled,
+        "already_current": report.current,
+        "changed_meanwhile": report.changed,
+        "without_portrait": report.without_portrait,
+    }
+    if as_json:
+        _print_json(
+            {
+                "model": model,
+                **counts,
+                "refused_by_quality": [
+                    {"person_id": person_id, "code": why.value} for person_id, why in report.refused
+                ],
+                "engine_failed": report.failed,
+                "broken": report.broken,
+            }
+        )
+    else:
+        click.echo(f"model {model}")
+        for name, count in counts.items():
+            click.echo(f"{name.replace('_', ' ')}: {count}")
+        for person_id, why in report.refused:
+            click.echo(f"refused, kept as it was: {person_id}: {why.value.replace('_', ' ')}")
+        for person_id in report.failed:
+            click.echo(f"engine failed, kept as it was: {person_id}")
+        for person_id in report.broken:
+            click.echo(f"does not open, kept as it was: {person_id}")
+    if report.failed or report.broken:
+        raise click.ClickException(
+            f"{len(report.failed) + len(report.broken)} records could not be worked on"
+        )
+
+
+@records.command("status")
+@_data
+@_site
+@_as_json
+def status_command(data: Path, site: str | None, as_json: bool) -> None:
+    """Say how many templates there are of which matcher, and how many need `re-enrol`."""
+    from kiosk_api.records.reenrolment import count_templates
+
+    model = _profile(data, site)[0].policy.face.model
+    with _opened(data) as (engine, _):
+        counts = count_templates(engine)
+    stale = counts.of_another_model(model)
+    if as_json:
+        _print_json(
+            {
+                "persons": counts.persons,
+                "model": model,
+                "templates": counts.models,
+                "of_another_model": stale,
+                "without_template": counts.without,
+                "portraits": counts.portraits,
+            }
+        )
+        return
+    click.echo(f"{counts.persons} persons, {counts.portraits} with a portrait")
+    for of, count in counts.models.items():
+        click.echo(f"{count} templates of {of}{'' if of == model else ': re-enrol'}")
+    click.echo(f"{counts.without} without a template")
 
 
 @records.command("export")
@@ -243,17 +337,44 @@ def _repository(data: Path) -> Iterator[RecordRepository]:
         yield RecordRepository(engine, keyring)
 
 
-def _embed_lazily() -> Embed:
-    """Embed in this process; the models are loaded for the first portrait that needs them."""
+@contextmanager
+def _embedding(data: Path, site: str | None) -> Iterator[Embed]:
+    """Embed in a worker, which starts for the first portrait that needs it."""
+    from kiosk_api.records.embedding import EmbeddingWorker
 
-    @cache
-    def loaded() -> Embed:
-        from biometrics.pipeline import load_pipeline
-        from kiosk_api.records.enrolment import embed_with
+    with ExitStack() as stack:
 
-        return embed_with(load_pipeline())
+        @cache
+        def worker() -> EmbeddingWorker:
+            return stack.enter_context(EmbeddingWorker(*_matcher(data, site)))
 
-    return lambda picture: loaded()(picture)
+        yield lambda picture: worker()(picture)
+
+
+def _matcher(data: Path, site: str | None) -> tuple[str, dict[str, Any] | None]:
+    """Model of the site's matcher, and what a worker is told; a problem is one line."""
+    from kiosk_api.sites.matchers import UnfitMatcherError, find_matcher
+
+    profile, allowed = _profile(data, site)
+    try:
+        found = find_matcher(profile, allowed, data)
+    except UnfitMatcherError as error:
+        raise click.ClickException(str(error)) from error
+    return found.model, found.setup
+
+
+def _profile(data: Path, site: str | None) -> tuple[SiteProfile, tuple[AllowedMatcher, ...]]:
+    """The site's profile, and the kiosk's allow-list; a problem is one line."""
+    from kiosk_api.config import DEFAULT_SITE, DataDir
+    from kiosk_api.kiosk_file import KioskFileError, read_kiosk_file
+    from kiosk_api.sites import SiteError, load_site
+
+    try:
+        file = read_kiosk_file(DataDir(data).configuration)
+        profile = load_site(site or (DEFAULT_SITE if file is None else file.site))
+    except (KioskFileError, SiteError) as error:
+        raise click.ClickException(str(error)) from error
+    return profile, () if file is None else file.matchers
 
 
 def _find_by_document(repository: RecordRepository, text: str) -> TravelerRecord | None:

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol, assert_never
 
 from biometrics.results import (
+    TEMPLATE_DIMENSIONS,
     FaceTemplate,
     MeasuredFace,
     NoFace,
@@ -27,6 +28,16 @@ class PortraitRefusal(StrEnum):
     NO_FACE = "no_face"
     SEVERAL_FACES = "several_faces"
     TOO_POOR = "picture_too_poor"
+
+
+def template_class(dimensions: int) -> type[FaceTemplate]:
+    """Return the class of templates of so many dimensions: the shipped model's, or a matcher's."""
+    if dimensions == TEMPLATE_DIMENSIONS:
+        return FaceTemplate
+    # OpenCV comes with it: only where there is such a template.
+    from biometrics.matchers.engine import MatcherTemplate
+
+    return MatcherTemplate
 
 
 class Embed(Protocol):

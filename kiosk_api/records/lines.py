@@ -12,11 +12,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from biometrics.results import TEMPLATE_DIMENSIONS
 from kiosk_api.records.model import StoredTemplate, TravelerRecord, format_birth_date
 from kiosk_api.records.schemas import PersonEntry
 
 MAX_LINE_BYTES = 16 * 1024 * 1024
+_HEAD_BYTES = 9  # of `FaceTemplate.to_bytes`
 
 # Pydantic's codes are many and change with its versions; ours are few and stable. Codes of our
 # own validators pass through; whatever is not listed is `malformed`.
@@ -127,5 +127,5 @@ def format_line(record: TravelerRecord, portrait: bytes | None = None) -> bytes:
 
 
 def _vector(template: StoredTemplate) -> bytes:
-    # The layout of FaceTemplate.to_bytes ends in the vector, as the format wants it.
-    return template.data[-4 * TEMPLATE_DIMENSIONS :]
+    # The layout of FaceTemplate.to_bytes is a head, the model and the vector, however long.
+    return template.data[_HEAD_BYTES + len(template.model.encode()) :]

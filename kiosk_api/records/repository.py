@@ -83,7 +83,7 @@ class RecordRepository:
             document = session.scalar(select(DocumentRow).where(DocumentRow.blind_index == index))
             if document is None:
                 return None
-            record = open_record(self._keyring, _rows(session, [document.person_id])[0])
+            record = open_record(self._keyring, rows_of(session, [document.person_id])[0])
             return FoundRecord(record, record.documents[document.position])
 
     def get(self, person_id: str) -> TravelerRecord | None:
@@ -93,7 +93,7 @@ class RecordRepository:
             RecordBrokenError: there is one, and it does not open.
         """
         with self._reading() as session:
-            rows = _rows(session, [person_id])
+            rows = rows_of(session, [person_id])
         return open_record(self._keyring, rows[0]) if rows else None
 
     def portrait(self, person_id: str) -> bytes | None:
@@ -163,7 +163,7 @@ class RecordRepository:
                 .order_by(PersonRow.person_id)
                 .limit(_BATCH)
             ).all():
-                for rows in _rows(session, person_ids):
+                for rows in rows_of(session, person_ids):
                     portrait = (
                         session.get(PortraitRow, rows.person.person_id) if portraits else None
                     )
@@ -183,7 +183,7 @@ class RecordRepository:
             raise RecordStoreError from error
 
 
-def _rows(session: Session, person_ids: Sequence[str]) -> list[RecordRows]:
+def rows_of(session: Session, person_ids: Sequence[str]) -> list[RecordRows]:
     """The rows of those persons that there are, by person id."""
     persons = session.scalars(
         select(PersonRow).where(PersonRow.person_id.in_(person_ids)).order_by(PersonRow.person_id)

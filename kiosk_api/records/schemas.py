@@ -32,6 +32,7 @@ from kiosk_api.core.evidence import (
     MembershipStatus,
     Program,
 )
+from kiosk_api.records.enrolment import template_class
 from kiosk_api.records.model import (
     Biographics,
     Sex,
@@ -160,7 +161,8 @@ class MembershipEntry(_Strict):
 class TemplateEntry(_Strict):
     """A template made elsewhere by the same model.
 
-    model: "name/version/variant". vector: base64 of 128 float32, little-endian.
+    model: "name/version/variant". vector: base64 of 64 to 1024 float32, little-endian; 128 of the
+    shipped model.
     """
 
     model: Annotated[str, Field(max_length=200, pattern=r"^[!-.0-~]+/[!-.0-~]+/[!-~]+$")]
@@ -181,10 +183,12 @@ class TemplateEntry(_Strict):
         name, version, variant = self.model.split("/", 2)
         try:
             vector = np.frombuffer(self.vector, dtype="<f4").astype(np.float32)
-            template = FaceTemplate(ModelIdentity(name, version, variant), vector)
+            kind = template_class(len(vector))
+            template = kind(ModelIdentity(name, version, variant), vector)
         except (ValueError, BiometricsError):
             raise PydanticCustomError("not_a_template", "not a template") from None
-        shortest, longest = _TEMPLATE_NORMS
+        # Of a matcher of others nothing is known but that its templates have a direction.
+        shortest, longest = _TEMPLATE_NORMS if kind is FaceTemplate else (1e-6, float("inf"))
         if not shortest <= np.linalg.norm(vector.astype(np.float64)) <= longest:
             raise PydanticCustomError("not_a_template", "not a template")
         return template

@@ -98,16 +98,11 @@ def seal_record(
         )
         for position, membership in enumerate(record.memberships)
     ]
-    template = None
-    if record.template is not None:
-        template = TemplateRow(
-            person_id=record.person_id,
-            model=record.template.model,
-            sealed_template=keyring.sealer.seal(
-                record.template.data,
-                _place(record.person_id, version, "template", record.template.model),
-            ),
-        )
+    template = (
+        None
+        if record.template is None
+        else seal_template(keyring, record.person_id, record.template, version=version)
+    )
     who = record.biographics
     person = PersonRow(
         person_id=record.person_id,
@@ -163,6 +158,19 @@ def open_record(keyring: Keyring, rows: RecordRows) -> TravelerRecord:
     except (SealBrokenError, ValueError, TypeError):
         # Without its cause: that may quote what was sealed.
         raise RecordBrokenError(person.person_id) from None
+
+
+def seal_template(
+    keyring: Keyring, person_id: str, template: StoredTemplate, *, version: int
+) -> TemplateRow:
+    """Make the row of a template; `version` is that of the person's row."""
+    return TemplateRow(
+        person_id=person_id,
+        model=template.model,
+        sealed_template=keyring.sealer.seal(
+            template.data, _place(person_id, version, "template", template.model)
+        ),
+    )
 
 
 def seal_portrait(

@@ -30,11 +30,16 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class SiteProfile:
-    """A policy with its title and the sources of its entries."""
+    """A policy with its title and the sources of its entries.
+
+    `accepted_below_standard` names the matchers, by their identities, that the site uses though
+    they miss the standard; a demonstration inherits them.
+    """
 
     title: str
     policy: Policy
     citations: tuple[Citation, ...]
+    accepted_below_standard: tuple[str, ...] = ()
 
 
 _DEMONSTRATION = "+demonstration"

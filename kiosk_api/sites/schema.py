@@ -20,6 +20,8 @@ from pydantic import (
     model_validator,
 )
 
+from biometrics.matchers.shipped import shipped_card
+from biometrics.matchers.standard import refusal
 from kiosk_api.core.evidence import Assurance, DocumentClass, Program, Provenance
 from kiosk_api.core.policy import (
     AcceptedDocument,
@@ -52,6 +54,7 @@ ESSENTIAL_RULES = frozenset(
 )
 """Without any one of these a kiosk could admit somebody whom nobody vouches for."""
 
+_CUSTOMARY_DISTANCE = 0.6
 _T = TypeVar("_T")
 
 
@@ -64,6 +67,9 @@ def _known_zone(name: str) -> str:
 
 
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+ModelName = Annotated[
+    str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{1,47}/[0-9a-f]{12}/[a-z0-9-]{1,48}$")
+]
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)]
 CountryCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 TimeZone = Annotated[str, AfterValidator(_known_zone)]
@@ -116,7 +122,7 @@ class _Cohort(_Sourced):
 
     digest: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
     max_score: float
-    max_distance: Annotated[float, Field(gt=0, le=0.6)]
+    max_distance: Annotated[float, Field(gt=0)]
     mean_between: Annotated[list[float], Field(min_length=2, max_length=2)]
     max_deviation: Annotated[float, Field(gt=0)]
 
@@ -141,11 +147,34 @@ class _Cohort(_Sourced):
 
 
 class _Face(_Sourced):
-    model: Text
-    # 0.6 is the customary threshold of this network: one impostor in 170 passes it.
-    max_distance: Annotated[float, Field(gt=0, lt=0.6)]
+    model: ModelName
+    # What it may be at most, the card of a matcher of others says: see `sites.matchers`.
+    max_distance: Annotated[float, Field(gt=0)]
     refuse_quality: list[Identifier]
+    # Matchers that miss the standard of `biometrics.matchers.standard` and are used all the same.
+    accepted_below_standard: list[ModelName] = Field(default_factory=list)
+    acceptance: _Sourced | None = None  # who accepts them, and why
     cohort: _Cohort | None = None  # without one, the raw distance alone decides
+
+    @model_validator(mode="after")
+    def _accepts_with_a_reason(self) -> Self:
+        if bool(self.accepted_below_standard) is (self.acceptance is None):
+            raise ValueError(
+                "accepted_below_standard and the table face.acceptance, which says why, "
+                "come together"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _is_no_laxer_than_customary(self) -> Self:
+        if self.model != str(shipped_card().identity):
+            return self
+        # One impostor in 170 passes the customary threshold of the shipped network.
+        if self.max_distance >= _CUSTOMARY_DISTANCE:
+            raise ValueError(f"face.max_distance must be below {_CUSTOMARY_DISTANCE}")
+        if self.cohort is not None and self.cohort.max_distance > _CUSTOMARY_DISTANCE:
+            raise ValueError(f"face.cohort.max_distance must be at most {_CUSTOMARY_DISTANCE}")
+        return self
 
 
 class _Times(_Strict):
@@ -204,6 +233,11 @@ class ProfileFile(_Strict):
                 raise ValueError('a production profile accepts provenances = ["device"] only')
             if self.readings.minimum_assurance is Assurance.NONE:
                 raise ValueError("a production profile asks for an assurance of its readings")
+            # Of a matcher of others the card lies in the data directory: see `sites.matchers`.
+            if self.face.model == str(shipped_card().identity):
+                unaccepted = refusal(shipped_card(), self.face.accepted_below_standard)
+                if unaccepted is not None:
+                    raise ValueError(f"face: {unaccepted}")
         return self
 
     def to_profile(self) -> SiteProfile:
@@ -241,7 +275,9 @@ class ProfileFile(_Strict):
                 session_idle=timedelta(milliseconds=self.times.session_idle_ms.value),
             ),
         )
-        return SiteProfile(self.title, policy, self._citations())
+        return SiteProfile(
+            self.title, policy, self._citations(), tuple(self.face.accepted_below_standard)
+        )
 
     def _citations(self) -> tuple[Citation, ...]:
         sourced: list[tuple[str, _Sourced]] = [
@@ -251,6 +287,11 @@ class ProfileFile(_Strict):
             ("readings", self.readings),
             *((f"limits.{name}", entry) for name, entry in self.limits),
             ("face", self.face),
+            *(
+                ()
+                if self.face.acceptance is None
+                else (("face.accepted_below_standard", self.face.acceptance),)
+            ),
             *(() if self.face.cohort is None else (("face.cohort", self.face.cohort),)),
             *((f"times.{name}", entry) for name, entry in self.times),
         ]

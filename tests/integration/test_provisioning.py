@@ -234,7 +234,7 @@ def kiosk(set_up: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Kios
     copy = Kiosk(DataDir(tmp_path / "data", tmp_path / "keys"))
     copy.edit(str(set_up / "keys"), str(tmp_path / "keys"))
     # Loading the models takes seconds; one test below does it.
-    monkeypatch.setattr(doctor_module, "examine_models", lambda policy: iter([ok("models", "")]))
+    monkeypatch.setattr(doctor_module, "examine_models", lambda *_: iter([ok("models", "")]))
     return copy
 
 
@@ -258,6 +258,7 @@ def test_doctor_on_a_kiosk_that_was_just_set_up(kiosk: Kiosk) -> None:
         "journal",
         "clock",
         "models",
+        "templates",
         "port",
     ]
     assert all(finding.remedy for finding in found.values() if finding.status != "ok")
@@ -477,7 +478,7 @@ def test_doctor_finds_models_that_do_not_load(monkeypatch: pytest.MonkeyPatch) -
         raise BiometricsError(BiometricsErrorCode.MODEL_FILE_ALTERED, "a digest differs")
 
     monkeypatch.setattr(models, "load_pipeline", fails)
-    [found] = models.examine_models(None)
+    [found] = models.examine_models(None, (), DataDir(Path("none")))
     assert (found.status, found.detail) == ("fail", "model_file_altered: a digest differs")
 
 

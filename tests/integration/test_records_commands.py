@@ -6,6 +6,7 @@ import base64
 import json
 import sqlite3
 import stat
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ SECRETS = ("Arkfreith", "Thordis", "1974-08-12", "XQ0000001")
 
 @pytest.fixture(autouse=True)
 def _no_face_models(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(commands, "_embed_lazily", lambda: embed)
+    monkeypatch.setattr(commands, "_embedding", lambda data, site: nullcontext(embed))
 
 
 @pytest.fixture
@@ -200,7 +201,7 @@ def test_a_broken_face_engine(data: Path, tmp_path: Path, monkeypatch: pytest.Mo
     def broken(picture: bytes, /) -> Any:
         raise BiometricsError(BiometricsErrorCode.MODEL_FILE_MISSING, "no weights")
 
-    monkeypatch.setattr(commands, "_embed_lazily", lambda: broken)
+    monkeypatch.setattr(commands, "_embedding", lambda data, site: nullcontext(broken))
     file = write(tmp_path / "p.jsonl", person(1, portrait=base64.b64encode(JPEG).decode()))
     said = failed(run(data, "import", file))
     assert said == "Error: face engine: model_file_missing: no weights; nothing was imported"
