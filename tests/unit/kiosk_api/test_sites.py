@@ -26,6 +26,7 @@ from kiosk_api.sites.schema import ESSENTIAL_RULES, ProfileFile
 SHIPPED = Path(kiosk_api.sites.__file__).parent / "global_entry_airport.toml"
 PROFILE = load_site("global_entry_airport")
 POLICY = PROFILE.policy
+OTHER_MODEL = "acme-face/0123456789ab/card-0123456789ab"
 
 
 @pytest.mark.parametrize("name", site_names())
@@ -111,6 +112,18 @@ REFUSED: list[tuple[Callable[[dict[str, Any]], object], str]] = [
     (lambda raw: raw["times"]["reserve_ms"].update(value=1000), "longer than reserve_ms"),
     (lambda raw: raw["times"]["budget_ms"].update(value=1e3), "times.budget_ms"),
     (lambda raw: raw["times"]["session_idle_ms"].update(value=0), "session_idle_ms"),
+    (
+        lambda raw: [raw["face"].pop(key) for key in ("accepted_below_standard", "acceptance")],
+        "face: dlib-resnet-v1 misses FNMR 1 % at FMR 1e-4",
+    ),
+    (
+        lambda raw: raw["face"].update(accepted_below_standard=[OTHER_MODEL]),
+        'accepted_below_standard = ["dlib-resnet-v1/55533b28a958/crops3-mirror"]',
+    ),
+    (lambda raw: raw["face"].pop("acceptance"), "face.acceptance"),
+    (lambda raw: raw["face"].pop("accepted_below_standard"), "face.acceptance"),
+    (lambda raw: raw["face"].update(accepted_below_standard=["any"]), "accepted_below_standard"),
+    (lambda raw: raw["face"]["acceptance"].pop("source"), "face.acceptance.source"),
     *((_without("rules", rule), rule) for rule in sorted(ESSENTIAL_RULES)),
 ]
 
@@ -123,6 +136,29 @@ def test_nonsense_is_refused_and_named(
     ProfileFile.model_validate(raw)
     breaks(raw)
     with pytest.raises(ValueError, match=re.escape(named)):
+        ProfileFile.model_validate(raw)
+
+
+def test_the_shipped_matcher_is_accepted_by_name_and_with_a_reason() -> None:
+    assert PROFILE.accepted_below_standard == (POLICY.face.model,)
+    [cited] = [c for c in PROFILE.citations if c.entry == "face.accepted_below_standard"]
+    assert cited.standing is Standing.CHOICE
+    assert for_demonstration(PROFILE).accepted_below_standard == (POLICY.face.model,)
+
+
+def test_only_production_has_to_accept_a_matcher_below_the_standard() -> None:
+    raw = tomllib.loads(SHIPPED.read_text())
+    del raw["face"]["accepted_below_standard"], raw["face"]["acceptance"]
+    raw["production"] = False
+    assert ProfileFile.model_validate(raw).to_profile().accepted_below_standard == ()
+
+
+def test_the_distance_of_another_matcher_has_another_scale() -> None:
+    raw = tomllib.loads(SHIPPED.read_text())
+    raw["face"].update(model=OTHER_MODEL, max_distance=1.1)
+    assert ProfileFile.model_validate(raw).to_profile().policy.face.max_distance == 1.1
+    raw["face"].update(model=POLICY.face.model)
+    with pytest.raises(ValueError, match=r"face\.max_distance must be below 0\.6"):
         ProfileFile.model_validate(raw)
 
 
