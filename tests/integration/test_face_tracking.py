@@ -16,6 +16,7 @@ from simulators.people.render import render, render_scene
 
 FRAMES = 8
 SECONDS = 0.1
+FINDS = "flow"
 
 
 @pytest.fixture(scope="module")
@@ -47,8 +48,14 @@ def moving() -> list[np.ndarray]:
     return [render(_people()[0], _view(step)) for step in range(FRAMES)]
 
 
+@pytest.fixture(params=["flow", "predictor"], autouse=True)
+def finds(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both ways of finding the points of the next frame have to pass."""
+    monkeypatch.setattr("test_face_tracking.FINDS", request.param)
+
+
 def _tracker(engine: ResNetEngine, frame: np.ndarray, at: float = 0.0) -> FaceTracker:
-    tracker = FaceTracker(engine)
+    tracker = FaceTracker(engine if FINDS == "predictor" else None)
     box = engine.detect(frame)[0].box
     tracker.begin(frame, box, engine.landmarks(frame, box), at=at)
     return tracker
