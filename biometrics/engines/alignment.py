@@ -10,6 +10,7 @@ so that 149 px of the chip are stretched over (150 scale - 1) px of the picture;
 shifts coordinates by half a pixel, differently in x and y.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -38,9 +39,13 @@ _MEAN_FACE = np.array(
     ]
 )
 _CENTRED = _MEAN_FACE - _MEAN_FACE.mean(axis=0)
+_SPREAD = float((_CENTRED**2).sum())
+_TURNED = np.stack([-_CENTRED[:, 1], _CENTRED[:, 0]], axis=1)  # by a quarter
+_MIDDLE_OF_FACE = np.array([0.5, 0.5]) - _MEAN_FACE.mean(axis=0)
 _LARGEST_STEP_PX = 2.0
 _MARGIN_PX = 8
 _CENTRE = (CHIP_SIZE_PX - 1) / 2
+_CORNERS = ((0, 0), (CHIP_SIZE_PX, 0), (0, CHIP_SIZE_PX), (CHIP_SIZE_PX, CHIP_SIZE_PX))
 _HALVING_SHIFT = np.array([-0.5, 0.5])
 _LARGEST_SIDE_PX = 16_384
 """A chip that spans more than this of a picture is no face: its points were far out."""
@@ -99,9 +104,8 @@ def _similarity(points: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArr
     mean face's centroid lies there (least squares, no reflection; Umeyama, PAMI 13 (1991))."""
     centroid = points.mean(axis=0)
     centred = points - centroid
-    spread = (_CENTRED**2).sum()
-    a = (_CENTRED * centred).sum() / spread
-    b = (_CENTRED[:, 0] * centred[:, 1] - _CENTRED[:, 1] * centred[:, 0]).sum() / spread
+    a = float(np.vdot(_CENTRED, centred)) / _SPREAD
+    b = float(np.vdot(_TURNED, centred)) / _SPREAD
     return np.array([[a, -b], [b, a]]), centroid
 
 
@@ -110,10 +114,9 @@ def _transform(
 ) -> NDArray[np.float64]:
     """Return the affine transform (2, 3) from pixels of a chip to pixels of the picture."""
     unit_px = CHIP_SIZE_PX / (1 + 2 * padding)
-    middle_of_face = np.array([0.5, 0.5]) - _MEAN_FACE.mean(axis=0)
-    centre = centroid + turn @ middle_of_face
+    centre = centroid + turn @ _MIDDLE_OF_FACE
     scaled = turn / unit_px
-    step = float(np.hypot(scaled[0, 0], scaled[1, 0]))
+    step = _step(scaled)
     if step > 0:
         scaled = scaled * ((CHIP_SIZE_PX * step - 1) / ((CHIP_SIZE_PX - 1) * step))
     offset = centre - scaled @ np.array([_CENTRE, _CENTRE])
@@ -122,17 +125,20 @@ def _transform(
 
 def _step(transform: NDArray[np.float64]) -> float:
     """How many pixels of the picture a pixel of the chip spans."""
-    return float(np.hypot(transform[0, 0], transform[1, 0]))
+    return math.hypot(transform[0, 0], transform[1, 0])
 
 
 def _bounds(transforms: list[NDArray[np.float64]]) -> tuple[int, int, int, int]:
-    side = float(CHIP_SIZE_PX)
-    corners = np.array([[0, 0, 1], [side, 0, 1], [0, side, 1], [side, side, 1]])
-    points = np.concatenate([corners @ transform.T for transform in transforms])
-    margin = _MARGIN_PX * max(1.0, *(_step(transform) for transform in transforms))
-    low = np.floor(points.min(axis=0) - margin).astype(int)
-    high = np.ceil(points.max(axis=0) + margin).astype(int) + 1
-    return int(low[0]), int(low[1]), int(high[0]), int(high[1])
+    """Return left, top, right and bottom of all chips in the picture, with a margin."""
+    xs, ys, margin = [], [], float(_MARGIN_PX)
+    for (a, b, x), (c, d, y) in (transform.tolist() for transform in transforms):
+        margin = max(margin, _MARGIN_PX * math.hypot(a, c))
+        for column, row in _CORNERS:
+            xs.append(a * column + b * row + x)
+            ys.append(c * column + d * row + y)
+    left, top = math.floor(min(xs) - margin), math.floor(min(ys) - margin)
+    right, bottom = math.ceil(max(xs) + margin) + 1, math.ceil(max(ys) + margin) + 1
+    return left, top, right, bottom
 
 
 def _at_level(
