@@ -2,10 +2,13 @@
 
 Run as `python -m kiosk_api.intake.face_worker` by `WorkerPool`; frames on standard input and
 output (see `devices.processes.frames`). One picture at a time; killed from outside when it hangs.
+It begins with the shipped matcher; a `setup` frame has it load that of somebody else, whose code
+never runs where the keys are.
 """
 
 from __future__ import annotations
 
+import base64
 import time
 from functools import cache
 from pathlib import Path
@@ -15,6 +18,8 @@ from biometrics.cohort.cohort import Cohort, CohortTooSmall
 from biometrics.cohort.fictitious import fictitious_cohort
 from biometrics.cohort.files import load_cohort
 from biometrics.errors import BiometricsError, BiometricsErrorCode
+from biometrics.matchers.allowed import AllowedMatcher
+from biometrics.matchers.errors import MatcherError
 from biometrics.matching import distance
 from biometrics.pipeline import FacePipeline, load_pipeline
 from biometrics.presentation_attack import (
@@ -36,6 +41,7 @@ from biometrics.results import (
 from devices.processes.child import enter
 from devices.processes.frames import FrameError, encode_frame, read_frame_blocking
 from kiosk_api.logs import LogFormat, configure_logging
+from kiosk_api.records.enrolment import PortraitRefusal, embed_with
 
 
 def main() -> None:
@@ -47,9 +53,25 @@ def main() -> None:
     answers.flush()
     while (frame := read_frame_blocking(requests)) is not None:
         message, blobs = frame
-        answer = _answer(pipeline, message, blobs)
+        if message.get("op") == "setup":
+            pipeline, answer = _set_up(pipeline, message)
+        else:
+            answer = _answer(pipeline, message, blobs)
         answers.write(encode_frame({**answer, "job": message.get("job")}))
         answers.flush()
+
+
+def _set_up(pipeline: FacePipeline, message: dict[str, Any]) -> tuple[FacePipeline, dict[str, Any]]:
+    """Load the matcher that the site's policy names, in the place of the shipped one."""
+    # What examines a matcher is not loaded where none is used.
+    from biometrics.matchers.pipeline import load_pipeline_of
+
+    try:
+        allowed = AllowedMatcher.from_plain(message["allow"])
+        loaded = load_pipeline_of(message["model"], allowed, Path(message["data"]))
+    except (MatcherError, BiometricsError) as error:
+        return pipeline, {"ready": False, "why": str(error)}
+    return loaded, {"ready": True}
 
 
 def _answer(
@@ -62,6 +84,8 @@ def _answer(
             reference = blobs[1] if len(blobs) > 1 else None
             deadline = time.monotonic() + float(message["seconds"])
             return _measure(pipeline, blobs[0], reference, message.get("cohort"), deadline)
+        case "enrol":
+            return _enrol(pipeline, blobs[0])
         case _:
             raise FrameError("unknown operation")
 
@@ -100,6 +124,17 @@ def _measure(
     return answer | {"timings_ms": timings}
 
 
+def _enrol(pipeline: FacePipeline, portrait: bytes) -> dict[str, Any]:
+    try:
+        made = embed_with(pipeline)(portrait)
+    except BiometricsError as error:
+        return {"outcome": "engine_failed", "code": str(error.code)}
+    if isinstance(made, PortraitRefusal):
+        return {"outcome": made.value}
+    template = base64.b64encode(made.to_bytes()).decode()
+    return {"outcome": "template", "template": template}
+
+
 def _quality(measures: tuple[Measurement, ...]) -> list[dict[str, Any]]:
     return [
         {
@@ -132,7 +167,7 @@ def _compare(
     if reference is None:
         return {"match": None, "why": "not_present"}
     try:
-        enrolled = FaceTemplate.from_bytes(reference, expected=live.model)
+        enrolled = type(live).from_bytes(reference, expected=live.model)
     except BiometricsError:
         return {"match": None, "why": "incomparable"}
     match: dict[str, Any] = {"distance": distance(live, enrolled), "model": str(live.model)}
