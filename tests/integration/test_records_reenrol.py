@@ -63,7 +63,10 @@ class Kiosk:
         return re_enrol(self.engine, self.keyring, str(NEW), by, **options)
 
     def models(self) -> dict[str, str | None]:
-        return {r.person_id: r.template and r.template.model for r in self.repository.iterate()}
+        return {
+            record.person_id: None if record.template is None else record.template.model
+            for record in self.repository.iterate()
+        }
 
     def all_but_templates(self) -> dict[str, list[tuple[Any, ...]]]:
         tables = ("persons", "documents", "memberships", "portraits")
