@@ -13,6 +13,10 @@ from simulators.people.render import Image, render
 WIDTH, HEIGHT = 1280, 720
 FRAMES_PER_SECOND = 10
 _SEED = 7
+_TRAVELER = "p22"
+"""One for whom both detectors lay the same boxes, so that distances show what the networks differ
+in. Of others the mean distance from face_recognition is 0.03 to 0.17, the median 0.065: a box that
+is some pixels off moves dlib's landmarks, whole pixels, as much as from one frame to the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +29,7 @@ class BenchFrame:
 
 def traveler_frames(count: int) -> list[BenchFrame]:
     """Render so many frames of one traveler; the face fills as much of them as at a kiosk."""
-    person = PEOPLE[0]
+    person = next(person for person in PEOPLE if person.id == _TRAVELER)
     view = kiosk_view(_SEED)
     enlarged = HEIGHT / view.height
     frames = []
