@@ -61,7 +61,8 @@ class BodyLimit:
 def _has_picture(scope: Scope) -> bool:
     for name, value in scope["headers"]:
         if name == b"content-type":
-            return bool(value.startswith(b"image/"))
+            # Several pictures of one capture have together the room of one.
+            return bool(value.startswith((b"image/", b"multipart/form-data")))
     return False
 
 

@@ -232,6 +232,21 @@ class PresentationFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class SequenceFacts:
+    """What became of the pictures of one capture, when it had several.
+
+    Pictures are chosen by their quality, never by how alike they are to the record. A template
+    averaged over several is held against the threshold of single ones: they lie nearer to the
+    record of their own person, and to those of others only a little.
+    """
+
+    frames: int  # how many arrived
+    measured: int  # how many of them had a face that could be compared
+    used: int  # how many were compared, together
+    one_person: bool  # whether those show the same person
+
+
+@dataclass(frozen=True, slots=True)
 class FaceFacts:
     """What the live picture shows."""
 
@@ -241,6 +256,8 @@ class FaceFacts:
     presentation: Measured[PresentationFacts] | NotMeasured = field(
         default=_NOT_ATTEMPTED, metadata=ADDED
     )
+    # Of a capture with one picture there is none.
+    sequence: Measured[SequenceFacts] | NotMeasured = field(default=_NOT_ATTEMPTED, metadata=ADDED)
 
 
 class Stage(StrEnum):

@@ -114,6 +114,7 @@ class ReasonCode(StrEnum):
     FACE_NOT_MEASURED = "face_not_measured"
     FACE_ABSENT = "face_absent"
     FACE_SEVERAL = "face_several"
+    FACE_CHANGED = "face_changed"
     FACE_QUALITY_POOR = "face_quality_poor"
     FACE_QUALITY_UNKNOWN = "face_quality_unknown"
     FACE_NOT_COMPARED = "face_not_compared"
@@ -363,6 +364,9 @@ REASONS: Mapping[ReasonCode, ReasonText] = MappingProxyType(
         ),
         ReasonCode.FACE_SEVERAL: ReasonText(
             Severity.CHECK, Category.FACE, "More than one face is to be seen in the picture."
+        ),
+        ReasonCode.FACE_CHANGED: ReasonText(
+            Severity.ADVERSE, Category.FACE, "The pictures of one capture show different people."
         ),
         ReasonCode.FACE_QUALITY_POOR: ReasonText(
             Severity.CHECK, Category.FACE, "The picture of the face is too poor for a comparison."

@@ -20,6 +20,7 @@ from kiosk_api.core.evidence import (
     PresentationFacts,
     QualityFact,
     QualityStatus,
+    SequenceFacts,
     Stage,
     Why,
 )
@@ -28,6 +29,18 @@ from kiosk_api.intake.workers import NoWorkerError, WorkerError, WorkerHungError
 
 _MEASURING_MARGIN_SECONDS = 0.02
 """The worker stops by itself so much before it would be killed: a kill costs a worker."""
+
+MOST_FRAMES = 8
+"""Of one capture; more are refused where they come in."""
+
+PREVIEW_SECONDS = 0.3
+"""How long a worker looks at a preview: no stage begins after it."""
+
+_PREVIEW_HUNG_SECONDS = 1.5
+"""A stage that is under way then is taken for one that hangs, and costs a worker."""
+
+_PREVIEW_NEEDS_IDLE = 2
+"""One for the preview, and one that waits for a decision."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +64,41 @@ class OpenedCohort:
 
 
 @dataclass(frozen=True, slots=True)
+class TimedPicture:
+    """One of several pictures of a capture; `at_ms` is when it was taken, by the camera's clock."""
+
+    data: bytes = field(repr=False)
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class FaceReading:
-    """What the face stage came to."""
+    """What the face stage came to; `used` are the places of the pictures that were compared."""
 
     face: Measured[FaceFacts] | NotMeasured
     fault: Fault | None
     timings_ms: dict[str, float]
+    used: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FacePreview:
+    """What to tell the traveler before the capture; nothing of it is evidence.
+
+    `guidance` are codes of `biometrics.guidance.Guidance`, the most useful first.
+    """
+
+    guidance: tuple[str, ...]
+    ready: bool
+    faces: int
+
+
+class PreviewUnreadableError(Exception):
+    """The bytes are no picture that can be read."""
+
+
+class PreviewBusyError(Exception):
+    """There is no worker, or no time, for a preview now."""
 
 
 class _Strict(BaseModel):
@@ -101,6 +143,22 @@ class _Presentation(_Strict):
     suspects: list[_Name] = Field(max_length=32)
 
 
+class _Sequence(_Strict):
+    frames: Annotated[int, Field(ge=1, le=MOST_FRAMES)]
+    measured: Annotated[int, Field(ge=1, le=MOST_FRAMES)]
+    used: list[Annotated[int, Field(ge=0, lt=MOST_FRAMES)]] = Field(
+        min_length=1, max_length=MOST_FRAMES
+    )
+    one_person: bool
+
+
+class _PreviewAnswer(_Strict):
+    outcome: Literal["looked", "not_looked", "unreadable", "engine_failed"]
+    guidance: list[_Name] = Field(default_factory=list, max_length=8)
+    ready: bool = False
+    faces: Annotated[int, Field(ge=0)] = 0
+
+
 class _WorkerAnswer(_Strict):
     """What a worker may say; anything else is treated as a worker that broke."""
 
@@ -119,6 +177,7 @@ class _WorkerAnswer(_Strict):
     quality: list[_Quality] = Field(default_factory=list, max_length=32)
     match: _Match | None = None
     presentation: _Presentation | None = None
+    sequence: _Sequence | None = None
     why: Literal["not_present", "incomparable"] | None = None
     timings_ms: dict[_Name, float] = Field(default_factory=dict, max_length=32)
 
@@ -130,8 +189,9 @@ async def measure_face(
     *,
     deadline: float,
     cohort: OpenedCohort | None = None,
+    frames: tuple[TimedPicture, ...] = (),
 ) -> FaceReading:
-    """Measure one live picture and compare it with the record's template.
+    """Measure one live picture, or those of one capture, and compare with the record's template.
 
     Args:
         pool: worker processes that run `kiosk_api.intake.face_worker`.
@@ -139,23 +199,60 @@ async def measure_face(
         reference: the record's template, or None when there is nothing to compare with.
         deadline: monotonic seconds; no answer comes later than a few milliseconds after it.
         cohort: what the score is normalised with; None when there is none that fits the picture.
+        frames: all pictures of a capture that has several, at most `MOST_FRAMES`, `picture` being
+            the first of them; empty when it has one.
     """
     seconds = deadline - time.monotonic() - _MEASURING_MARGIN_SECONDS
     if seconds <= 0:
         return _failed(Why.DEADLINE, FaultKind.BUDGET_EXHAUSTED)
     blobs: tuple[bytes, ...] = (picture, reference or b"")
     try:
-        message = {"op": "measure", "seconds": seconds}
+        message: dict[str, Any] = {"op": "measure", "seconds": seconds}
         if cohort is not None:
             message["cohort"] = cohort.request()
             blobs = (*blobs, cohort.content or b"")
+        if len(frames) > 1:
+            message["times_ms"] = [frame.at_ms for frame in frames]
+            blobs = (*blobs, b"")[:3] + tuple(frame.data for frame in frames[1:])
         reply, _ = await pool.run(message, blobs, deadline=deadline)
         answer = _WorkerAnswer.model_validate(reply)
+        if len(frames) > 1 and answer.outcome == "face" and answer.sequence is None:
+            raise WorkerError("the worker looked at one picture of several")
     except (NoWorkerError, WorkerHungError):
         return _failed(Why.DEADLINE, FaultKind.BUDGET_EXHAUSTED)
     except (WorkerError, ValidationError):
         return _failed(Why.ENGINE_FAILED, FaultKind.MATCHER_FAILED)
     return _reading(answer, cohort)
+
+
+async def preview_face(pool: WorkerPool, picture: bytes) -> FacePreview:
+    """Look at one picture before the capture; it is compared with nothing and kept nowhere.
+
+    Never takes the last idle worker: a decision always comes first.
+
+    Raises:
+        PreviewUnreadableError: it is no picture.
+        PreviewBusyError: fewer than two workers are idle, or the time was too short.
+        WorkerError: the worker hung, died or talked nonsense; it is replaced.
+    """
+    if pool.idle < _PREVIEW_NEEDS_IDLE:
+        raise PreviewBusyError
+    deadline = time.monotonic() + _PREVIEW_HUNG_SECONDS
+    message = {"op": "preview", "seconds": PREVIEW_SECONDS}
+    reply, _ = await pool.run(message, (picture,), deadline=deadline)
+    try:
+        answer = _PreviewAnswer.model_validate(reply)
+    except ValidationError as error:
+        raise WorkerError("the worker talks nonsense") from error
+    match answer.outcome:
+        case "unreadable":
+            raise PreviewUnreadableError
+        case "not_looked":
+            raise PreviewBusyError
+        case "engine_failed":
+            raise WorkerError("the engine failed")
+        case "looked":
+            return FacePreview(tuple(answer.guidance), answer.ready, answer.faces)
 
 
 def _reading(answer: _WorkerAnswer, cohort: OpenedCohort | None) -> FaceReading:
@@ -179,13 +276,19 @@ def _reading(answer: _WorkerAnswer, cohort: OpenedCohort | None) -> FaceReading:
         case "too_poor":
             face = Measured(FaceFacts(1, quality, unmatched))
         case "face":
-            face = Measured(FaceFacts(1, quality, _match(answer, cohort), _presentation(answer)))
-    return FaceReading(face, None, answer.timings_ms)
+            facts = FaceFacts(
+                1, quality, _match(answer, cohort), _presentation(answer), _sequence(answer)
+            )
+            face = Measured(facts)
+    used = () if answer.sequence is None else tuple(answer.sequence.used)
+    return FaceReading(face, None, answer.timings_ms, used)
 
 
 def _match(
     answer: _WorkerAnswer, cohort: OpenedCohort | None
 ) -> Measured[MatchFacts] | NotMeasured:
+    if answer.sequence is not None and not answer.sequence.one_person:
+        return NotMeasured(Why.UNREADABLE)
     if answer.match is None:
         return NotMeasured(Why.INCOMPARABLE if answer.why == "incomparable" else Why.NOT_PRESENT)
     match = answer.match
@@ -226,6 +329,13 @@ def _presentation(answer: _WorkerAnswer) -> Measured[PresentationFacts] | NotMea
             facts.suspicious, facts.score, tuple(facts.signals), tuple(facts.suspects)
         )
     )
+
+
+def _sequence(answer: _WorkerAnswer) -> Measured[SequenceFacts] | NotMeasured:
+    facts = answer.sequence
+    if facts is None:
+        return NotMeasured(Why.NOT_ATTEMPTED)
+    return Measured(SequenceFacts(facts.frames, facts.measured, len(facts.used), facts.one_person))
 
 
 def _failed(why: Why, kind: FaultKind, timings_ms: dict[str, float] | None = None) -> FaceReading:

@@ -40,8 +40,12 @@ from biometrics.results import (
 )
 from devices.processes.child import enter
 from devices.processes.frames import FrameError, encode_frame, read_frame_blocking
+from kiosk_api.intake.face_looks import SequenceFace, measure_sequence, preview_of
 from kiosk_api.logs import LogFormat, configure_logging
 from kiosk_api.records.enrolment import PortraitRefusal, embed_with
+
+_WantedCohort = tuple[str, str | None, bytes]
+"""Digest, public key of who may sign it (None for the fictitious one), and the signed content."""
 
 
 def main() -> None:
@@ -81,9 +85,12 @@ def _answer(
         case "ping":
             return {"pong": True}
         case "measure":
-            reference = blobs[1] if len(blobs) > 1 else None
             deadline = time.monotonic() + float(message["seconds"])
-            return _measure(pipeline, blobs[0], reference, message.get("cohort"), deadline)
+            times_ms = message.get("times_ms")
+            return _measure(pipeline, blobs, message.get("cohort"), deadline, times_ms)
+        case "preview":
+            deadline = time.monotonic() + float(message["seconds"])
+            return _preview(pipeline, blobs[0], deadline)
         case "enrol":
             return _enrol(pipeline, blobs[0])
         case _:
@@ -92,36 +99,99 @@ def _answer(
 
 def _measure(
     pipeline: FacePipeline,
-    picture: bytes,
-    reference: bytes | None,
+    blobs: tuple[bytes, ...],
     cohort: dict[str, Any] | None,
     deadline: float,
+    times_ms: list[int] | None = None,
 ) -> dict[str, Any]:
+    """Measure the picture in `blobs` and compare it; then come the template and the cohort.
+
+    Either is empty where there is none. With `times_ms` the further pictures of the capture follow.
+    """
+    picture, reference, content = (*blobs, b"", b"")[:3]
+    if times_ms is not None:
+        pictures = (picture, *blobs[3:])
+        frames = [(data, ms / 1000) for data, ms in zip(pictures, times_ms, strict=True)]
+        wanted = None if cohort is None else (cohort["digest"], cohort["key"], content)
+        return _measure_sequence(pipeline, frames, reference, wanted, deadline)
     try:
         measurement = pipeline.measure(picture, deadline=deadline)
         timings = {str(stage): ms for stage, ms in measurement.timings_ms.items()}
         outcome = measurement.outcome
         answer: dict[str, Any]
         match outcome:
-            case UnreadablePicture():
-                answer = {"outcome": "unreadable", "fault": str(outcome.fault)}
-            case NoFace():
-                answer = {"outcome": "no_face"}
-            case SeveralFaces():
-                answer = {"outcome": "several_faces", "faces": outcome.count}
-            case TooPoor():
-                answer = {"outcome": "too_poor", "quality": _quality(outcome.measures)}
-            case OutOfTime():
-                answer = {"outcome": "out_of_time"}
             case MeasuredFace():
                 answer = {"outcome": "face", "quality": _quality(outcome.measures)}
-                answer |= _compare(outcome.template, reference, cohort)
+                wanted = None if cohort is None else (cohort["digest"], cohort["key"], content)
+                answer |= _compare(outcome.template, reference, wanted)
                 answer["presentation"] = _presentation(outcome.presentation)
             case _:
-                assert_never(outcome)
+                answer = _without_face(outcome)
     except BiometricsError as error:
         return {"outcome": "engine_failed", "code": str(error.code)}
     return answer | {"timings_ms": timings}
+
+
+def _measure_sequence(
+    pipeline: FacePipeline,
+    frames: list[tuple[bytes, float]],
+    reference: bytes,
+    cohort: _WantedCohort | None,
+    deadline: float,
+) -> dict[str, Any]:
+    answer: dict[str, Any]
+    try:
+        outcome, timings = measure_sequence(pipeline, frames, deadline=deadline)
+        match outcome:
+            case SequenceFace():
+                answer = {"outcome": "face", "quality": _quality(outcome.measures)}
+                if outcome.template is not None:
+                    answer |= _compare(outcome.template, reference, cohort)
+                answer["presentation"] = _presentation(outcome.presentation)
+                answer["sequence"] = {
+                    "frames": len(frames),
+                    "measured": outcome.measured,
+                    "used": list(outcome.used),
+                    "one_person": outcome.template is not None,
+                }
+            case _:
+                answer = _without_face(outcome)
+    except BiometricsError as error:
+        return {"outcome": "engine_failed", "code": str(error.code)}
+    return answer | {"timings_ms": timings}
+
+
+def _without_face(
+    outcome: UnreadablePicture | NoFace | SeveralFaces | TooPoor | OutOfTime,
+) -> dict[str, Any]:
+    match outcome:
+        case UnreadablePicture():
+            return {"outcome": "unreadable", "fault": str(outcome.fault)}
+        case NoFace():
+            return {"outcome": "no_face"}
+        case SeveralFaces():
+            return {"outcome": "several_faces", "faces": outcome.count}
+        case TooPoor():
+            return {"outcome": "too_poor", "quality": _quality(outcome.measures)}
+        case OutOfTime():
+            return {"outcome": "out_of_time"}
+        case _:
+            assert_never(outcome)
+
+
+def _preview(pipeline: FacePipeline, picture: bytes, deadline: float) -> dict[str, Any]:
+    try:
+        look = preview_of(pipeline).look(picture, deadline=deadline)
+    except BiometricsError:
+        return {"outcome": "engine_failed"}
+    if look is None or isinstance(look, UnreadablePicture):
+        return {"outcome": "not_looked" if look is None else "unreadable"}
+    return {
+        "outcome": "looked",
+        "guidance": [str(code) for code in look.guidance],
+        "ready": look.ready,
+        "faces": look.faces,
+    }
 
 
 def _enrol(pipeline: FacePipeline, portrait: bytes) -> dict[str, Any]:
@@ -161,10 +231,8 @@ def _presentation(found: PresentationAssessment | None) -> dict[str, Any] | None
     }
 
 
-def _compare(
-    live: FaceTemplate, reference: bytes | None, cohort: dict[str, Any] | None
-) -> dict[str, Any]:
-    if reference is None:
+def _compare(live: FaceTemplate, reference: bytes, cohort: _WantedCohort | None) -> dict[str, Any]:
+    if not reference:
         return {"match": None, "why": "not_present"}
     try:
         enrolled = type(live).from_bytes(reference, expected=live.model)
@@ -177,19 +245,19 @@ def _compare(
 
 
 def _normalised(
-    live: FaceTemplate, enrolled: FaceTemplate, wanted: dict[str, Any]
+    live: FaceTemplate, enrolled: FaceTemplate, wanted: _WantedCohort
 ) -> dict[str, Any] | str:
     """The score before the cohort, or why there is none: `broken` or `too_small`.
 
     The record's side takes 0.1 ms, less than opening it sealed would: it is not stored.
     """
     try:
-        cohort = _cohort(wanted["digest"], wanted["path"], wanted["key"])
+        cohort = _cohort(*wanted)
         reference = cohort.reference(enrolled, person=None)
         if isinstance(reference, CohortTooSmall):
             return "too_small"
         found = cohort.score(live, enrolled, reference)
-    except (BiometricsError, OSError):
+    except BiometricsError:
         return "broken"
     return {
         "score": found.score,
@@ -203,12 +271,12 @@ def _normalised(
 
 
 @cache
-def _cohort(digest: str, path: str | None, key: str | None) -> Cohort:
-    """The cohort of this digest, read and verified once in the life of a worker."""
-    if path is None or key is None:
+def _cohort(digest: str, key: str | None, content: bytes) -> Cohort:
+    """The cohort of this digest, verified once in the life of a worker."""
+    if key is None:
         cohort = fictitious_cohort()
     else:
-        cohort = load_cohort(Path(path).read_bytes(), trusted_keys=[bytes.fromhex(key)])
+        cohort = load_cohort(content, trusted_keys=[bytes.fromhex(key)])
     if cohort.digest != digest:
         raise BiometricsError(
             BiometricsErrorCode.COHORT_REFERENCE_MISMATCHED, "the policy asks for another cohort"

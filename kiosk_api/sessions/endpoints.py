@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from hashlib import sha256
 from typing import Annotated, Any
 
@@ -15,6 +16,7 @@ from kiosk_api.access.guards import SCHEME, require
 from kiosk_api.access.tokens import Principal, Role
 from kiosk_api.core.evidence import Fault, FaultKind
 from kiosk_api.core.plain import CodecError
+from kiosk_api.intake.face import MOST_FRAMES, TimedPicture
 from kiosk_api.journal.errors import JournalError
 from kiosk_api.problems import Problem, ProblemDetails
 from kiosk_api.sessions.errors import (
@@ -22,6 +24,9 @@ from kiosk_api.sessions.errors import (
     LaneBusyError,
     LaneOutOfServiceError,
     OutOfOrderError,
+    PreviewBusyError,
+    PreviewTooSoonError,
+    PreviewUnreadableError,
     RequestKeyReusedError,
     SessionError,
     SessionFinishedError,
@@ -30,12 +35,14 @@ from kiosk_api.sessions.errors import (
     UnknownLaneError,
     UnknownSessionError,
 )
+from kiosk_api.sessions.frames import LATEST_MS, SEVERAL, FramesError, read_frames
 from kiosk_api.sessions.history import PastSession
 from kiosk_api.sessions.live import LiveSession
 from kiosk_api.sessions.readings import DocumentEvent, FaceEvent, http_source
 from kiosk_api.sessions.repository import RequestKey
 from kiosk_api.sessions.schemas import (
     DocumentRequest,
+    PreviewView,
     SessionRequest,
     SessionView,
     journaled_view,
@@ -53,6 +60,9 @@ _STATUS: dict[type[SessionError], int] = {
     SessionFinishedError: 409,
     EventReplayedError: 409,
     RequestKeyReusedError: 422,
+    PreviewUnreadableError: 422,
+    PreviewBusyError: 429,
+    PreviewTooSoonError: 429,
     LaneOutOfServiceError: 503,
 }
 _KEY = re.compile(r"[A-Za-z0-9._:-]{1,100}")
@@ -69,6 +79,7 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
         409: "not in this state, or the lane is busy",
         413: "the body is too large",
         422: "not a valid request",
+        429: "a preview too many, or one that a decision has no room for",
         503: "the lane is out of service",
     }.items()
 }
@@ -145,6 +156,25 @@ async def scan_document(
             "content": {
                 media: {"schema": {"type": "string", "format": "binary"}}
                 for media in sorted(_PICTURES)
+            }
+            | {
+                SEVERAL: {
+                    "schema": {
+                        "type": "object",
+                        "required": ["captured_at_ms", "frame"],
+                        "properties": {
+                            "captured_at_ms": {
+                                "type": "array",
+                                "items": {"type": "integer", "minimum": 0, "maximum": LATEST_MS},
+                            },
+                            "frame": {
+                                "type": "array",
+                                "maxItems": MOST_FRAMES,
+                                "items": {"type": "string", "format": "binary"},
+                            },
+                        },
+                    }
+                }
             },
         }
     },
@@ -158,18 +188,32 @@ async def capture_face(
 ) -> SessionView:
     """Send the captured face, a JPEG or PNG as the body, and get the answer in the response.
 
+    Up to eight pictures of one capture come as multipart/form-data: for each, in order, a field
+    captured_at_ms and a field frame. The best of them are compared, together.
+
     The budget runs from the moment at which the whole body was here. The same request with the
     same Idempotency-Key gives the same answer, also after a restart.
     """
-    media = request.headers.get("content-type", "").split(";")[0].strip().lower()
-    if media not in _PICTURES:
+    media = _media(request)
+    if media not in _PICTURES and media != SEVERAL:
         raise Problem(415, "unsupported_media_type", "a face is image/jpeg or image/png")
-    picture = await request.body()
+    body = await request.body()
+    frames: tuple[TimedPicture, ...] = ()
+    if media == SEVERAL:
+        frames = _frames(request, body)
     service = _service(request)
     key = _checked_key(idempotency_key)
+    # One picture is one picture, however it came.
+    event = FaceEvent(
+        "",
+        http_source(principal),
+        frames[0].data if frames else body,
+        request.state.arrived,
+        frames if len(frames) > 1 else (),
+    )
     # Named by what it is: another picture under the same key is another event.
-    event_id = f"{key or session_id}-{service.fingerprint(picture)}"
-    event = FaceEvent(event_id, http_source(principal), picture, request.state.arrived)
+    event_id = f"{key or session_id}-{service.fingerprint(event.content)}"
+    event = replace(event, event_id=event_id)
     live = service.find(session_id)
     if live is not None:
         _check_opener(live, principal)
@@ -186,6 +230,36 @@ async def capture_face(
             raise
     response.headers["Idempotency-Replayed"] = "true"
     return await _view(service, session_id)
+
+
+@router.post(
+    "/{session_id}/face-preview",
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {
+                media: {"schema": {"type": "string", "format": "binary"}}
+                for media in sorted(_PICTURES)
+            },
+        }
+    },
+)
+async def preview_face(session_id: SessionId, request: Request, principal: Writer) -> PreviewView:
+    """Send a picture before the capture, and hear what would make it better.
+
+    It is dropped at once: never journaled, never evidence. A decision comes first: with fewer than
+    two idle workers, and faster than five in a second, previews are refused (429).
+    """
+    if _media(request) not in _PICTURES:
+        raise Problem(415, "unsupported_media_type", "a face is image/jpeg or image/png")
+    picture = await request.body()
+    service = _service(request)
+    live = await _live(service, session_id)
+    _check_opener(live, principal)
+    if live.via != "http":
+        raise SessionOfDevicesError
+    found = await service.preview(live, picture)
+    return PreviewView(guidance=list(found.guidance), ready=found.ready, faces=found.faces)
 
 
 @router.delete("/{session_id}")
@@ -218,6 +292,17 @@ async def watch_session(
 async def _stream(live: LiveSession, after: int) -> AsyncIterator[ServerSentEvent]:
     async for event in live.watch(after):
         yield ServerSentEvent(json.dumps(event.data), event=event.kind, id=str(event.number))
+
+
+def _media(request: Request) -> str:
+    return request.headers.get("content-type", "").split(";")[0].strip().lower()
+
+
+def _frames(request: Request, body: bytes) -> tuple[TimedPicture, ...]:
+    try:
+        return read_frames(request.headers.get("content-type", ""), body)
+    except FramesError as error:
+        raise Problem(422, "frames_malformed", str(error)) from error
 
 
 def _service(request: Request) -> SessionService:

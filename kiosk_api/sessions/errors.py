@@ -76,6 +76,27 @@ class EventReplayedError(SessionError):
     sentence = "this event was used before; a reading serves one session only"
 
 
+class PreviewBusyError(SessionError):
+    """No worker or no time is left for a preview: a decision always comes first."""
+
+    code = "preview_busy"
+    sentence = "there is no room for a preview now; the capture itself is not affected"
+
+
+class PreviewTooSoonError(SessionError):
+    """The session had a preview just now, or has one under way."""
+
+    code = "preview_too_soon"
+    sentence = "the previews of this session come too fast; send at most five in a second"
+
+
+class PreviewUnreadableError(SessionError):
+    """A preview that is no picture; as a capture it would refer, here it is only told."""
+
+    code = "preview_unreadable"
+    sentence = "the body is no picture that can be read"
+
+
 class RequestKeyReusedError(SessionError):
     """Another request bore the same idempotency key."""
 

@@ -68,6 +68,9 @@ class LiveSession:
     picture_refs: list[PictureRef] = field(default_factory=list)
     event_ids: list[str] = field(default_factory=list)
     timings_ms: dict[str, float] = field(default_factory=dict)
+    preview_at: float | None = None  # monotonic seconds of the last one
+    previewing: bool = False
+    previews_ended: bool = False  # one of them cost a worker
     told: Told | None = None
     receipt: Future[Receipt] | None = field(default=None, repr=False)
     """Of what the journal was handed last: it holds once what was told is durable."""

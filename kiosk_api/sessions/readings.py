@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from devices.readings import DocumentScan, FaceCapture, Origin
 from kiosk_api.access.tokens import Principal
 from kiosk_api.core.evidence import Assurance, Provenance, Source
+from kiosk_api.intake.face import TimedPicture
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +24,22 @@ class FaceEvent:
     """A face was captured.
 
     `arrived` is when we had the whole event, monotonic seconds: the budget runs from there.
+    `frames` are the pictures of a capture that has several, the first of them being `picture`.
     """
 
     event_id: str
     source: Source
     picture: bytes = field(repr=False)
     arrived: float
+    frames: tuple[TimedPicture, ...] = ()
+
+    @property
+    def content(self) -> bytes:
+        """The bytes that tell this event from another one: the picture, or all with their times."""
+        if not self.frames:
+            return self.picture
+        heads = (f"{frame.at_ms} {len(frame.data)}\n".encode() for frame in self.frames)
+        return b"".join(head + f.data for head, f in zip(heads, self.frames, strict=True))
 
 
 def document_event(scan: DocumentScan) -> DocumentEvent:

@@ -125,6 +125,16 @@ class SessionView(BaseModel):
     decision: DecisionView | None = None
 
 
+class PreviewView(BaseModel):
+    """What would make the capture better; nothing of a preview is kept, and none is evidence."""
+
+    guidance: list[str] = Field(
+        description="codes, the most useful first; empty when there is nothing to improve"
+    )
+    ready: bool = Field(description="whether a capture like this one could be compared")
+    faces: int = Field(description="how many faces of comparable size")
+
+
 def session_view(live: LiveSession) -> SessionView:
     """A session of this process."""
     session = live.session

@@ -39,10 +39,11 @@ from kiosk_api.core.session import (
     SessionState,
     advance,
 )
+from kiosk_api.intake import face as intake
 from kiosk_api.intake.document import DocumentReading, read_document
-from kiosk_api.intake.face import OpenedCohort, measure_face
+from kiosk_api.intake.face import FacePreview, OpenedCohort, measure_face, preview_face
 from kiosk_api.intake.record import look_up
-from kiosk_api.intake.workers import WorkerPool
+from kiosk_api.intake.workers import WorkerError, WorkerPool
 from kiosk_api.journal.errors import JournalError, JournalUnavailableError
 from kiosk_api.journal.jobs import Receipt
 from kiosk_api.journal.store import Journal
@@ -55,11 +56,15 @@ from kiosk_api.sessions.errors import (
     LaneBusyError,
     LaneOutOfServiceError,
     OutOfOrderError,
+    PreviewBusyError,
+    PreviewTooSoonError,
+    PreviewUnreadableError,
     RequestKeyReusedError,
     SessionError,
     SessionFinishedError,
     UnknownLaneError,
 )
+from kiosk_api.sessions.guidance import GuidanceBoard
 from kiosk_api.sessions.history import PastSession, past_session
 from kiosk_api.sessions.live import JournalPlace, LiveSession, Told
 from kiosk_api.sessions.readings import DocumentEvent, FaceEvent
@@ -69,6 +74,7 @@ _LOG = logging.getLogger(__name__)
 _REMEMBERED_SESSIONS = 1_000
 _REMEMBERED_EVENTS = 50_000
 _SWEEP_SECONDS = 0.5
+_PREVIEW_PAUSE_SECONDS = 0.2
 _FIRST_PAUSE_SECONDS = 0.05  # as the journal's own when the disk fails
 _LONGEST_PAUSE_SECONDS = 1.0
 
@@ -121,7 +127,8 @@ class SessionService:
     _asked: dict[tuple[str, str], _Asked] = field(default_factory=dict)  # by principal and key
     _used_events: OrderedDict[tuple[str, str], _Used] = field(default_factory=OrderedDict)
     _steps: set[asyncio.Future[None]] = field(default_factory=set)
-    _aside: set[asyncio.Future[None]] = field(default_factory=set)
+    _aside: set[asyncio.Future[Any]] = field(default_factory=set)
+    _guidance: dict[str, GuidanceBoard] = field(default_factory=dict)  # by lane
     _ending: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -354,6 +361,7 @@ class SessionService:
                 raise OutOfOrderError  # the same device's document bore this id
             self._use(live, event)
             live.pictures.append(event.picture)
+            self.guidance(live.session.lane_id).clear()
             started = self.clock.monotonic()
             reading = await measure_face(
                 self.pool,
@@ -361,7 +369,11 @@ class SessionService:
                 live.template,
                 deadline=deadline,
                 cohort=self._cohort_for(event.source),
+                frames=event.frames,
             )
+            if reading.used:
+                # Of several pictures an officer sees the first of those that were compared.
+                live.pictures[-1] = event.frames[reading.used[0]].data
             live.timings_ms[Stage.FACE] = (self.clock.monotonic() - started) * 1000
             live.timings_ms |= {f"face.{k}": ms for k, ms in reading.timings_ms.items()}
             live.session = advance(
@@ -370,6 +382,55 @@ class SessionService:
             if reading.fault is not None:
                 live.session = advance(live.session, Faulted(reading.fault), self.policy)
             await self._conclude(live, event.arrived)
+
+    def guidance(self, lane_id: str) -> GuidanceBoard:
+        """What the traveler in a lane is told before the capture."""
+        return self._guidance.setdefault(lane_id, GuidanceBoard())
+
+    async def preview(self, live: LiveSession, picture: bytes) -> FacePreview:
+        """Say what would make the capture better; no event, no evidence, and kept nowhere.
+
+        It keeps no idle session going, and never takes the last idle worker.
+
+        Raises:
+            SessionFinishedError, OutOfOrderError, PreviewBusyError, PreviewTooSoonError,
+            PreviewUnreadableError
+        """
+        if live.told is not None:
+            raise SessionFinishedError
+        if live.session.state is not SessionState.AWAITING_FACE:
+            raise OutOfOrderError
+        if live.lock.locked() or live.previews_ended:
+            raise PreviewBusyError
+        now = self.clock.monotonic()
+        if live.previewing or (
+            live.preview_at is not None and now - live.preview_at < _PREVIEW_PAUSE_SECONDS
+        ):
+            raise PreviewTooSoonError
+        live.previewing, live.preview_at = True, now
+        # It goes on when its caller goes away: a worker that is left in mid-job is killed.
+        looking = asyncio.ensure_future(self._preview(live, picture))
+        self._aside.add(looking)
+        looking.add_done_callback(self._aside.discard)
+        return await asyncio.shield(looking)
+
+    async def _preview(self, live: LiveSession, picture: bytes) -> FacePreview:
+        try:
+            found = await preview_face(self.pool, picture)
+        except intake.PreviewUnreadableError as error:
+            raise PreviewUnreadableError from error
+        except intake.PreviewBusyError as error:
+            raise PreviewBusyError from error
+        except WorkerError as error:
+            live.previews_ended = True  # what costs one worker is not to cost the next one
+            raise PreviewBusyError from error
+        finally:
+            live.previewing = False
+        if live.session.state is SessionState.AWAITING_FACE and not live.lock.locked():
+            code = found.guidance[0] if found.guidance else None
+            if self.guidance(live.session.lane_id).show(code):
+                await live.publish("guidance", {"guidance": code, "ready": found.ready})
+        return found
 
     def _cohort_for(self, source: Source) -> OpenedCohort | None:
         """The cohort, unless it is fictitious and the picture may show a real person."""
@@ -440,6 +501,7 @@ class SessionService:
     async def _conclude(self, live: LiveSession, arrived: float | None) -> None:
         told = await self.answerer.answer(live, arrived=arrived)
         live.told = told
+        self.guidance(live.session.lane_id).clear()
         live.ended.set()
         live.forget()
         if self._active.get(live.session.lane_id) is live:
@@ -561,7 +623,7 @@ class SessionService:
             case DocumentEvent():
                 return self.keyring.blind_index("event.document", json.dumps(event.lines))
             case FaceEvent():
-                return self._picture_digest(event.picture)
+                return self._picture_digest(event.content)
             case _:
                 assert_never(event)
 

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Request
 from fastapi.responses import HTMLResponse
 from sse_starlette import EventSourceResponse
 
+from biometrics.guidance import Guidance
 from kiosk_api.access.accounts import AccountRole
 from kiosk_api.core.evidence import Fault, FaultKind, Stage
 from kiosk_api.core.reasons import Language
 from kiosk_api.lanes.board import LaneBoard, Shown
+from kiosk_api.sessions.guidance import Guided
 from kiosk_api.sessions.service import SessionService
 from kiosk_api.traveler.texts import (
     CHOOSE,
+    GUIDANCE,
     LANGUAGE_NAMES,
     NOTICE,
     OPT_OUT,
     PROGRESS,
+    STAY,
     STEPS,
     TEXTS,
     Step,
@@ -56,6 +62,26 @@ _ICONS: dict[str, str] = {
 }
 
 
+_STAY = "stay"
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What a page was told: the lane's signal, and what a preview says to the traveler."""
+
+    shown: Shown
+    guided: Guided
+
+
+def _seen(seen: _Seen) -> dict[str, str]:
+    """Whoever is guided stands before the camera, also where a program leads the session."""
+    if not seen.guided.active:
+        return {"step": STEPS[seen.shown.signal]}
+    code = seen.guided.code
+    known = code if code in set(Guidance) else _STAY
+    return {"step": Step.CAMERA, "guidance": known or _STAY}
+
+
 def lane_board(lane_id: LaneId, request: Request) -> tuple[str, LaneBoard, Visitor]:
     """The board of a lane, for who may show it.
 
@@ -85,6 +111,8 @@ async def screen(lane: Lane) -> HTMLResponse:
         '<main><div class="icons" aria-hidden="true">{icons}</div>'
         '<div class="text"><div id="words" role="status" aria-live="polite" aria-atomic="true">'
         '<h1 id="heading">{heading}</h1><p id="hint">{hint}</p></div>'
+        # A region of its own: a new piece of advice is spoken without the heading before it.
+        '<p id="guidance" role="status" aria-live="polite" aria-atomic="true"></p>'
         '<div id="also">{also}</div><p id="notice">{notice}</p>'
         '<button type="button" id="opt-out" data-token="{token}">{opt_out}</button>'
         "<noscript><p>This screen needs JavaScript.</p></noscript></div></main>"
@@ -121,19 +149,30 @@ async def screen(lane: Lane) -> HTMLResponse:
 
 @router.get("/screen/{lane_id}/events")
 async def events(lane: Lane, request: Request) -> EventSourceResponse:
-    """What the lane shows: now, and every change; nothing about the traveler."""
-    _, board, who = lane
+    """What the lane shows: now, and every change; of the traveler only what to do."""
+    lane_id, board, who = lane
+    sessions: SessionService = request.app.state.sessions
+    guidance = sessions.guidance(lane_id)
 
-    async def after(shown: Shown) -> Shown:
-        return await board.after(shown.number)
+    async def after(seen: _Seen) -> _Seen:
+        waits = [
+            asyncio.ensure_future(board.after(seen.shown.number)),
+            asyncio.ensure_future(guidance.after(seen.guided.number)),
+        ]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+        return _Seen(board.shown, guidance.guided)
 
     return stream(
         request,
         who.browser,
         name="show",
-        now=board.shown,
+        now=_Seen(board.shown, guidance.guided),
         after=after,
-        data=lambda shown: {"step": STEPS[shown.signal]},
+        data=_seen,
         # A screen is used by its open page; an officer who looks in is not.
         keeps_signed_in=who.account.role is AccountRole.SCREEN,
     )
@@ -164,6 +203,8 @@ def _texts() -> Html:
             "choose": CHOOSE[language],
             "notice": NOTICE[language],
             "opt_out": OPT_OUT[language],
+            "guidance": {str(code): GUIDANCE[code][language] for code in Guidance}
+            | {_STAY: STAY[language]},
             "progress": PROGRESS[language],
         }
         for language in Language

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
+from biometrics.guidance import Guidance
 from devices.commands import Signal
 from kiosk_api.core.reasons import Language
 
@@ -89,6 +90,106 @@ OPT_OUT: Mapping[Language, str] = MappingProxyType(
         Language.FRENCH: "Sans photo : je préfère un agent",
     }
 )
+
+GUIDANCE: Mapping[Guidance, Mapping[Language, str]] = MappingProxyType(
+    {
+        code: dict(zip((Language.ENGLISH, Language.SPANISH, Language.FRENCH), words, strict=True))
+        for code, words in {
+            Guidance.NOBODY_SEEN: (
+                "Stand in front of the camera",
+                "Póngase delante de la cámara",
+                "Placez-vous devant la caméra",
+            ),
+            Guidance.ONE_PERSON_ONLY: (
+                "One person at a time, please",
+                "Una sola persona, por favor",
+                "Une seule personne, s’il vous plaît",
+            ),
+            Guidance.TAKE_OFF_DARK_GLASSES: (
+                "Take off dark glasses",
+                "Quítese las gafas oscuras",
+                "Retirez vos lunettes sombres",
+            ),
+            Guidance.UNCOVER_FACE: (
+                "Show your whole face",
+                "Muestre toda la cara",
+                "Montrez tout votre visage",
+            ),
+            Guidance.STEP_BACK: ("Step back a little", "Aléjese un poco", "Reculez un peu"),
+            Guidance.COME_CLOSER: ("Come closer", "Acérquese", "Approchez-vous"),
+            Guidance.MOVE_LEFT: (
+                "Move to your left",
+                "Muévase a su izquierda",
+                "Déplacez-vous vers votre gauche",
+            ),
+            Guidance.MOVE_RIGHT: (
+                "Move to your right",
+                "Muévase a su derecha",
+                "Déplacez-vous vers votre droite",
+            ),
+            Guidance.MOVE_UP: (
+                "Your face is too low: move up",
+                "Su cara está muy abajo: súbala",
+                "Votre visage est trop bas : remontez",
+            ),
+            Guidance.MOVE_DOWN: (
+                "Your face is too high: move down",
+                "Su cara está muy arriba: bájela",
+                "Votre visage est trop haut : baissez-vous",
+            ),
+            Guidance.LOOK_STRAIGHT: (
+                "Look straight at the camera",
+                "Mire de frente a la cámara",
+                "Regardez la caméra bien en face",
+            ),
+            Guidance.TURN_LEFT: (
+                "Turn your face to your left",
+                "Gire la cara a su izquierda",
+                "Tournez le visage vers votre gauche",
+            ),
+            Guidance.TURN_RIGHT: (
+                "Turn your face to your right",
+                "Gire la cara a su derecha",
+                "Tournez le visage vers votre droite",
+            ),
+            Guidance.LEVEL_HEAD: (
+                "Hold your head upright",
+                "Ponga la cabeza recta",
+                "Tenez la tête bien droite",
+            ),
+            Guidance.RAISE_CHIN: ("Raise your chin", "Suba la barbilla", "Levez le menton"),
+            Guidance.LOWER_CHIN: ("Lower your chin", "Baje la barbilla", "Baissez le menton"),
+            Guidance.TOO_BRIGHT: (
+                "Too bright here: move out of the glare",
+                "Hay demasiada luz: apártese de ella",
+                "Trop de lumière : écartez-vous un peu",
+            ),
+            Guidance.MORE_LIGHT: (
+                "Too dark here: move into the light",
+                "Hay poca luz: acérquese a la luz",
+                "Trop sombre : venez à la lumière",
+            ),
+            Guidance.TURN_TO_THE_LIGHT: (
+                "Turn towards the light",
+                "Gírese hacia la luz",
+                "Tournez-vous vers la lumière",
+            ),
+            Guidance.HOLD_STILL: ("Hold still", "No se mueva", "Ne bougez pas"),
+            Guidance.OPEN_EYES: ("Open your eyes", "Abra los ojos", "Ouvrez les yeux"),
+            Guidance.CLOSE_MOUTH: ("Close your mouth", "Cierre la boca", "Fermez la bouche"),
+        }.items()
+    }
+)
+"""What a preview asks of the traveler; left and right are the traveler's own."""
+
+STAY: Mapping[Language, str] = MappingProxyType(
+    {
+        Language.ENGLISH: "Good. Stay like this",
+        Language.SPANISH: "Muy bien. Quédese así",
+        Language.FRENCH: "Très bien. Restez ainsi",
+    }
+)
+"""When a preview has nothing to ask."""
 
 TEXTS: Mapping[Step, Mapping[Language, Words]] = MappingProxyType(
     {

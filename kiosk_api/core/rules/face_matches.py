@@ -11,9 +11,11 @@ from kiosk_api.core.evidence import (
     CohortSide,
     Evidence,
     MatchFacts,
+    Measured,
     NormalisedFacts,
     NotMeasured,
     Provenance,
+    SequenceFacts,
     Source,
     Why,
 )
@@ -26,6 +28,8 @@ def _answer(evidence: Evidence, policy: Policy, _now: datetime) -> Answer:
     face = one_face_of(evidence)
     if isinstance(face, Refer):
         return face
+    if isinstance(face.sequence, Measured) and not _is_one_capture(face.sequence.value):
+        return refer(ReasonCode.FACE_CHANGED)
     if isinstance(face.match, NotMeasured):
         why = face.match.why
         if why is Why.NOT_PRESENT:
@@ -39,6 +43,11 @@ def _answer(evidence: Evidence, policy: Policy, _now: datetime) -> Answer:
     if not isfinite(match.distance) or match.distance < 0:
         return refer(ReasonCode.FACE_DISTANCE_INVALID, ("distance", str(match.distance)))
     return answer_of([*_by_distance(match, evidence, policy), *_by_score(match, evidence, policy)])
+
+
+def _is_one_capture(sequence: SequenceFacts) -> bool:
+    """Whether the pictures show one person, and the numbers of them can be."""
+    return sequence.one_person and 1 <= sequence.used <= sequence.measured <= sequence.frames
 
 
 def _by_distance(match: MatchFacts, evidence: Evidence, policy: Policy) -> Iterator[Finding]:

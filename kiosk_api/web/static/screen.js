@@ -13,6 +13,7 @@ const byId = (id) => document.getElementById(id);
 const buttons = [...document.querySelectorAll("[data-language]")];
 
 let step = document.body.dataset.step;
+let guidance = ""; // what to do before the camera; only while somebody is guided
 let told = step; // what the lane showed last; differs from `step` while the stream is broken
 let chosen = remembered();
 let touched = Date.now();
@@ -44,6 +45,12 @@ function forgetWhenIdle() {
   else idle = setTimeout(forgetWhenIdle, left);
 }
 
+function guide(code) {
+  if (guidance === code) return;
+  guidance = code;
+  draw();
+}
+
 function show(next) {
   const isNextTraveler = ENDED.has(told) && next === "document";
   if (next !== "lost") told = next;
@@ -69,6 +76,8 @@ function draw() {
   document.body.dataset.chosen = chosen ?? "";
   setText(byId("heading"), words.steps[step][0]);
   setText(byId("hint"), words.steps[step][1]);
+  setText(byId("guidance"), step === "camera" ? (words.guidance[guidance] ?? "") : "");
+  document.body.dataset.guided = byId("guidance").textContent === "" ? "" : "yes";
   setText(byId("notice"), words.notice);
   setText(byId("opt-out"), words.opt_out);
   setText(byId("choose"), chosen === null ? languages.map((l) => texts[l].choose).join("\u00a0· ") : words.choose);
@@ -111,6 +120,9 @@ document.addEventListener("contextmenu", (event) => event.preventDefault());
 draw();
 touch();
 follow(`/screen/${document.body.dataset.lane}/events`, "show", {
-  event: (data) => show(data.step),
+  event: (data) => {
+    show(data.step);
+    guide(data.guidance ?? "");
+  },
   lost: () => show("lost"),
 });

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import httpx
 import pytest
@@ -22,6 +23,7 @@ from kiosk_api.lanes.board import LaneBoard
 from kiosk_api.persistence.engine import open_database
 from kiosk_api.persistence.migrations import upgrade
 from kiosk_api.sealing import Keyring
+from kiosk_api.sessions.guidance import GuidanceBoard
 from kiosk_api.traveler import pages
 from kiosk_api.traveler.texts import STEPS, TEXTS, Step
 from kiosk_api.web.html import Html, html, join
@@ -46,6 +48,7 @@ def app(engine: Engine) -> FastAPI:
     app.state.browsers = BrowserBook(engine, KEYS, clock)
     app.state.login = Login(engine, KEYS, app.state.browsers, clock)
     app.state.boards = {"lane-1": LaneBoard()}
+    app.state.sessions = SimpleNamespace(guidance=lambda _lane: GuidanceBoard())
     return app
 
 
