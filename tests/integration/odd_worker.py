@@ -16,6 +16,7 @@ def face(distance: float, model: str = "", *measures: str) -> dict[str, Any]:
         "outcome": "face",
         "quality": quality,
         "match": {"distance": distance, "model": model},
+        "presentation": {"suspicious": False, "score": 0.1, "signals": ["moire"], "suspects": []},
         "timings_ms": {"detect": 1.0},
     }
 
@@ -40,6 +41,15 @@ def main() -> None:
                 say(face(0.9, *words), job)
             case "not-a-number":
                 say(face(float("nan"), *words), job)
+            case "suspect":
+                told = face(0.1, *words)
+                told["presentation"] |= {"suspects": ["of_no_signal"]}
+                say(told, job)
+            case "unsearched":
+                say({**face(0.1, *words), "presentation": None}, job)
+            case "sequence-of-one":
+                one = {"frames": 8, "measured": 8, "used": [7], "one_person": True}
+                say({**face(0.1, *words), "sequence": one}, job)
             case "hang":
                 time.sleep(3600)
             case "die":
