@@ -71,6 +71,9 @@ class TimedPicture:
     at_ms: int
 
 
+_NO_COHORT = NotMeasured(Why.NOT_ATTEMPTED)
+
+
 @dataclass(frozen=True, slots=True)
 class FaceReading:
     """What the face stage came to; `used` are the places of the pictures that were compared."""
@@ -188,7 +191,7 @@ async def measure_face(
     reference: bytes | None,
     *,
     deadline: float,
-    cohort: OpenedCohort | None = None,
+    cohort: OpenedCohort | NotMeasured = _NO_COHORT,
     frames: tuple[TimedPicture, ...] = (),
 ) -> FaceReading:
     """Measure one live picture, or those of one capture, and compare with the record's template.
@@ -198,7 +201,7 @@ async def measure_face(
         picture: JPEG or PNG as the camera gave it, untrusted.
         reference: the record's template, or None when there is nothing to compare with.
         deadline: monotonic seconds; no answer comes later than a few milliseconds after it.
-        cohort: what the score is normalised with; None when there is none that fits the picture.
+        cohort: what the score is normalised with, or why there is nothing that fits the picture.
         frames: all pictures of a capture that has several, at most `MOST_FRAMES`, `picture` being
             the first of them; empty when it has one.
     """
@@ -208,7 +211,7 @@ async def measure_face(
     blobs: tuple[bytes, ...] = (picture, reference or b"")
     try:
         message: dict[str, Any] = {"op": "measure", "seconds": seconds}
-        if cohort is not None:
+        if isinstance(cohort, OpenedCohort):
             message["cohort"] = cohort.request()
             blobs = (*blobs, cohort.content or b"")
         if len(frames) > 1:
@@ -216,8 +219,8 @@ async def measure_face(
             blobs = (*blobs, b"")[:3] + tuple(frame.data for frame in frames[1:])
         reply, _ = await pool.run(message, blobs, deadline=deadline)
         answer = _WorkerAnswer.model_validate(reply)
-        if len(frames) > 1 and answer.outcome == "face" and answer.sequence is None:
-            raise WorkerError("the worker looked at one picture of several")
+        if not _is_of(answer, len(frames)):
+            raise WorkerError("the worker speaks of other pictures than it was given")
     except (NoWorkerError, WorkerHungError):
         return _failed(Why.DEADLINE, FaultKind.BUDGET_EXHAUSTED)
     except (WorkerError, ValidationError):
@@ -239,7 +242,8 @@ async def preview_face(pool: WorkerPool, picture: bytes) -> FacePreview:
         raise PreviewBusyError
     deadline = time.monotonic() + _PREVIEW_HUNG_SECONDS
     message = {"op": "preview", "seconds": PREVIEW_SECONDS}
-    reply, _ = await pool.run(message, (picture,), deadline=deadline)
+    # What costs one worker is not to cost the next one, which may be the last.
+    reply, _ = await pool.run(message, (picture,), deadline=deadline, again=False)
     try:
         answer = _PreviewAnswer.model_validate(reply)
     except ValidationError as error:
@@ -255,7 +259,20 @@ async def preview_face(pool: WorkerPool, picture: bytes) -> FacePreview:
             return FacePreview(tuple(answer.guidance), answer.ready, answer.faces)
 
 
-def _reading(answer: _WorkerAnswer, cohort: OpenedCohort | None) -> FaceReading:
+def _is_of(answer: _WorkerAnswer, frames: int) -> bool:
+    """Whether an answer speaks of a sequence where there is one, and of pictures that are in it."""
+    sequence = answer.sequence
+    if sequence is None or frames < 2:
+        return sequence is None and (frames < 2 or answer.outcome != "face")
+    used = set(sequence.used)
+    return (
+        sequence.frames == frames
+        and max(used) < frames
+        and len(used) == len(sequence.used) <= sequence.measured <= frames
+    )
+
+
+def _reading(answer: _WorkerAnswer, cohort: OpenedCohort | NotMeasured) -> FaceReading:
     quality = tuple(
         QualityFact(q.measure, q.status, None if q.score is None else float(q.score))
         for q in answer.quality
@@ -285,7 +302,7 @@ def _reading(answer: _WorkerAnswer, cohort: OpenedCohort | None) -> FaceReading:
 
 
 def _match(
-    answer: _WorkerAnswer, cohort: OpenedCohort | None
+    answer: _WorkerAnswer, cohort: OpenedCohort | NotMeasured
 ) -> Measured[MatchFacts] | NotMeasured:
     if answer.sequence is not None and not answer.sequence.one_person:
         return NotMeasured(Why.UNREADABLE)
@@ -296,10 +313,10 @@ def _match(
 
 
 def _normalised(
-    match: _Match, cohort: OpenedCohort | None
+    match: _Match, cohort: OpenedCohort | NotMeasured
 ) -> Measured[NormalisedFacts] | NotMeasured:
-    if cohort is None:
-        return NotMeasured(Why.NOT_ATTEMPTED)
+    if isinstance(cohort, NotMeasured):
+        return cohort
     facts = match.normalised
     if facts is None or facts == "broken":
         return NotMeasured(Why.ENGINE_FAILED)

@@ -24,7 +24,15 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from documents.mrz import normalise
 from kiosk_api.clock import Clock, ClockGuard
-from kiosk_api.core.evidence import Fault, FaultKind, Provenance, Source, Stage
+from kiosk_api.core.evidence import (
+    Fault,
+    FaultKind,
+    NotMeasured,
+    Provenance,
+    Source,
+    Stage,
+    Why,
+)
 from kiosk_api.core.policy import Policy
 from kiosk_api.core.session import (
     DocumentRead,
@@ -432,12 +440,13 @@ class SessionService:
                 await live.publish("guidance", {"guidance": code, "ready": found.ready})
         return found
 
-    def _cohort_for(self, source: Source) -> OpenedCohort | None:
+    def _cohort_for(self, source: Source) -> OpenedCohort | NotMeasured:
         """The cohort, unless it is fictitious and the picture may show a real person."""
-        cohort = self.cohort
-        if cohort is None or not cohort.policy.fictitious:
-            return cohort
-        return cohort if source.provenance is Provenance.SIMULATED else None
+        if self.cohort is None:
+            return NotMeasured(Why.NOT_ATTEMPTED)
+        if self.cohort.policy.fictitious and source.provenance is not Provenance.SIMULATED:
+            return NotMeasured(Why.UNFIT)
+        return self.cohort
 
     async def fault(self, live: LiveSession, fault: Fault) -> Told:
         """Refer a session because something went wrong; harmless when it has its answer."""

@@ -25,6 +25,7 @@ from kiosk_api.core.evidence import (
     MembershipFacts,
     MembershipStatus,
     NotMeasured,
+    PresentationFacts,
     Program,
     Provenance,
     QualityFact,
@@ -77,6 +78,7 @@ ADMITTING = Evidence(
                 for measure in POLICY.face.refuse_quality
             ),
             Measured(MatchFacts(0.1, POLICY.face.model)),
+            Measured(PresentationFacts(False, 0.0, ("a_signal",), ())),
         )
     ),
     sources=(Source("reader-1", 1, Provenance.DEVICE, Assurance.SIGNED),),

@@ -93,7 +93,9 @@ def _record(pipeline: FacePipeline, number: int) -> bytes:
     return outcome.template.to_bytes()
 
 
-async def _matched(pool: WorkerPool, record: bytes, cohort: OpenedCohort | None) -> MatchFacts:
+async def _matched(
+    pool: WorkerPool, record: bytes, cohort: OpenedCohort | NotMeasured
+) -> MatchFacts:
     picture = capture(PEOPLE[0], CaptureKind.NEUTRAL)
     reading = await measure_face(
         pool, picture, record, deadline=time.monotonic() + 20, cohort=cohort
@@ -102,6 +104,11 @@ async def _matched(pool: WorkerPool, record: bytes, cohort: OpenedCohort | None)
     facts: FaceFacts = reading.face.value
     assert isinstance(facts.match, Measured)
     return facts.match.value
+
+
+def _opened(cohort: OpenedCohort | None) -> OpenedCohort:
+    assert cohort is not None
+    return cohort
 
 
 def _score(match: MatchFacts) -> NormalisedFacts:
@@ -130,8 +137,8 @@ async def test_a_score_tells_a_member_from_a_stranger(
 async def test_without_a_cohort_there_is_a_distance_alone(
     pool: WorkerPool, pipeline: FacePipeline
 ) -> None:
-    match = await _matched(pool, _record(pipeline, 0), None)
-    assert match.normalised == NotMeasured(Why.NOT_ATTEMPTED)
+    match = await _matched(pool, _record(pipeline, 0), NotMeasured(Why.UNFIT))
+    assert match.normalised == NotMeasured(Why.UNFIT)
     assert match.distance < 0.45
 
 
@@ -149,7 +156,7 @@ async def test_the_authoritys_cohort_is_sealed_found_and_scored_with(
     found = find_cohort(_policy(cohort), folder, keyring.sealer, KEY)
     assert found.problem is None
     assert "vectors" not in repr(found)
-    score = _score(await _matched(pool, _record(pipeline, 0), found.cohort))
+    score = _score(await _matched(pool, _record(pipeline, 0), _opened(found.cohort)))
     assert (score.cohort, score.cohort_size) == (cohort.digest, 300)
 
 

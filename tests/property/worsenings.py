@@ -353,7 +353,7 @@ WORSENINGS: tuple[Worsening, ...] = (
         for why in Why
     ),
     Worsening("before another cohort", _score(cohort="d1" * 32), _SCORE),
-    Worsening("a larger score", _score_more),
+    Worsening("a larger score", _score_more, frozenset({R.FACE_CLOSER_TO_ANOTHER})),
     Worsening("score not a number", _score(score=nan), _SCORE),
     Worsening("a cohort unlike the calibrated one", _score(live=CohortSide(0.9, 0.03)), _SCORE),
     Worsening("no deviation", _score(record=CohortSide(0.6, 0.0)), _SCORE),
@@ -374,7 +374,7 @@ WORSENINGS: tuple[Worsening, ...] = (
         _presentation(signals=()),
         frozenset({R.FACE_PRESENTATION_SUSPICIOUS}),
     ),
-    Worsening("further apart", _match(_further)),
+    Worsening("further apart", _match(_further), frozenset({R.FACE_CLOSER_TO_ANOTHER})),
     Worsening(
         "distance not a number",
         _match(lambda m: replace(m, distance=nan)),

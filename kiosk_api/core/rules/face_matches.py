@@ -65,6 +65,9 @@ def _by_score(match: MatchFacts, evidence: Evidence, policy: Policy) -> Iterator
     if normalised is None or (sources and not any(_is_meant_for(normalised, s) for s in sources)):
         return
     if isinstance(match.normalised, NotMeasured):
+        mixed = not all(_is_meant_for(normalised, source) for source in sources)
+        if mixed and sources and match.normalised.why is Why.UNFIT:
+            return  # the face is a real camera's beside a simulated reader: `_by_distance` judges
         yield Finding(ReasonCode.FACE_NOT_NORMALISED, (("why", match.normalised.why.value),))
         return
     facts = match.normalised.value
@@ -76,14 +79,16 @@ def _by_score(match: MatchFacts, evidence: Evidence, policy: Policy) -> Iterator
         return
     if facts.near_duplicates:
         yield Finding(ReasonCode.FACE_HAS_NEAR_DUPLICATE, (("people", facts.near_duplicates),))
-    if facts.closer_to_another:
-        yield Finding(ReasonCode.FACE_CLOSER_TO_ANOTHER)
-    yield from _too_far(match, normalised.max_distance)
     # Written so that a threshold that is not a number refers as well.
     if not facts.score <= normalised.max_score:
         yield Finding(
             ReasonCode.FACE_DIFFERS, (("score", facts.score), ("max_score", normalised.max_score))
         )
+    elif not match.distance <= normalised.max_distance:
+        yield from _too_far(match, normalised.max_distance)
+    elif facts.closer_to_another:
+        # Every stranger is more like somebody else: it is worth a word only where all else fits.
+        yield Finding(ReasonCode.FACE_CLOSER_TO_ANOTHER)
 
 
 def _too_far(match: MatchFacts, limit: float) -> Iterator[Finding]:

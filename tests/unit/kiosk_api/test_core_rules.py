@@ -87,6 +87,11 @@ def score(distance: float = 0.31, **changes: Any) -> Change:
     return face(match=Measured(MatchFacts(distance, MODEL, Measured(facts))))
 
 
+def unfit(value: float) -> Change:
+    """A distance of a face that the cohort at hand is not meant for."""
+    return face(match=Measured(MatchFacts(value, MODEL, NotMeasured(Why.UNFIT))))
+
+
 def presentation(**changes: Any) -> Change:
     facts = cast("Measured[Any]", cast("Measured[Any]", BASE.face).value.presentation).value
     return face(presentation=Measured(replace(facts, **changes)))
@@ -249,7 +254,7 @@ CASES: list[tuple[str, Change, list[R]]] = [
     ("face_matches", score(score=-3.79), [R.FACE_DIFFERS]),
     ("face_matches", score(0.6), []),
     ("face_matches", score(0.601), [R.FACE_DIFFERS]),
-    ("face_matches", score(0.601, score=1.0), [R.FACE_DIFFERS, R.FACE_DIFFERS]),
+    ("face_matches", score(0.601, score=1.0), [R.FACE_DIFFERS]),
     ("face_matches", score(score=nan), [R.FACE_SCORE_INVALID]),
     ("face_matches", score(score=-inf), [R.FACE_SCORE_INVALID]),
     ("face_matches", score(live=CohortSide(0.449, 0.03)), [R.FACE_SCORE_INVALID]),
@@ -259,6 +264,7 @@ CASES: list[tuple[str, Change, list[R]]] = [
     ("face_matches", score(record=CohortSide(0.6, 0.081)), [R.FACE_SCORE_INVALID]),
     ("face_matches", score(cohort="another"), [R.FACE_COHORT_DIFFERS]),
     ("face_matches", score(closer_to_another=True), [R.FACE_CLOSER_TO_ANOTHER]),
+    ("face_matches", score(score=1.0, closer_to_another=True), [R.FACE_DIFFERS]),
     ("face_matches", score(near_duplicates=1), [R.FACE_HAS_NEAR_DUPLICATE]),
     ("face_matches", distance(0.0), [R.FACE_NOT_NORMALISED]),
     ("presentation_unsuspicious", face(presentation=GONE), [R.FACE_PRESENTATION_UNKNOWN]),
@@ -447,6 +453,7 @@ def test_simulated_readings_are_judged_before_the_fictitious_cohort() -> None:
     assert judged(score(0.59, score=-5.0)) == []
     assert judged(score(0.1, score=9.0)) == [R.FACE_DIFFERS]
     assert judged(distance(0.1)) == [R.FACE_NOT_NORMALISED]
+    assert judged(unfit(0.1)) == [R.FACE_NOT_NORMALISED]
 
 
 def test_readings_of_both_kinds_have_to_pass_both() -> None:
@@ -460,5 +467,7 @@ def test_readings_of_both_kinds_have_to_pass_both() -> None:
         (score(0.45, score=-5.0), [R.FACE_DIFFERS]),
         (score(0.31, score=0.0), [R.FACE_DIFFERS]),
         (distance(0.31), [R.FACE_NOT_NORMALISED]),
+        (unfit(0.31), []),
+        (unfit(0.45), [R.FACE_DIFFERS]),
     ):
         assert codes_of("face_matches", lambda e, c=change: mixed(c(e)), FICTITIOUS) == expected
