@@ -134,12 +134,23 @@ class WorkerPool:
         return [worker.process.pid for worker in self._all]
 
     async def run(
-        self, message: dict[str, Any], blobs: tuple[bytes, ...], *, deadline: float
+        self,
+        message: dict[str, Any],
+        blobs: tuple[bytes, ...],
+        *,
+        deadline: float,
+        again: bool = True,
     ) -> Reply:
         """Run one job, answered before `deadline` (seconds of the loop's clock) or not at all.
 
         A worker that dies is replaced by a spare once, as long as there is time; one that hangs
         has used the time up.
+
+        Args:
+            message: what the worker is told.
+            blobs: what goes with it.
+            deadline: seconds of the loop's clock.
+            again: False where no second worker may be lost over the same job.
 
         Raises:
             NoWorkerError, WorkerHungError, WorkerDiedError: refer.
@@ -147,6 +158,8 @@ class WorkerPool:
         try:
             return await self._attempt(message, blobs, deadline)
         except WorkerDiedError:
+            if not again:
+                raise
             return await self._attempt(message, blobs, deadline)
 
     async def _attempt(

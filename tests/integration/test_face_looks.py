@@ -56,7 +56,7 @@ class DirectPool:
     def __init__(self, pipeline: FacePipeline, idle: int = 2) -> None:
         self.pipeline, self.idle = pipeline, idle
 
-    async def run(self, message, blobs, *, deadline):
+    async def run(self, message, blobs, *, deadline, again=True):
         return face_worker._answer(self.pipeline, message, blobs), ()
 
 

@@ -251,6 +251,9 @@ async def test_a_referral_on_a_disk_that_hangs_keeps_its_reasons(stand: Stand) -
         ("not-a-number", {"matcher_failed", "face_not_measured"}),
         ("nothing", {"matcher_failed", "face_not_measured"}),
         ("unheard-of", {"matcher_failed", "face_not_measured"}),
+        ("sequence-of-one", {"matcher_failed", "face_not_measured"}),
+        ("suspect", {"face_presentation_suspicious"}),
+        ("unsearched", {"face_presentation_unknown"}),
     ],
 )
 async def test_a_worker_that_fails_refers_in_time(

@@ -88,6 +88,16 @@ async def test_two_hangs_within_half_a_second_find_a_third_worker(pool: WorkerPo
     await until(lambda: pool.idle == 3)
 
 
+async def test_a_job_that_may_cost_one_worker_costs_one(pool: WorkerPool) -> None:
+    deadline = time.monotonic() + 1.0
+    with pytest.raises(WorkerDiedError):
+        await pool.run({"op": "preview"}, (b"die",), deadline=deadline, again=False)
+    assert pool.alive == 2
+    with pytest.raises(WorkerDiedError):  # the control
+        await pool.run({"op": "measure"}, (b"die",), deadline=deadline)
+    assert pool.alive == 0
+
+
 async def test_when_all_hang_the_next_job_ends_at_its_deadline(pool: WorkerPool) -> None:
     hangs = [asyncio.create_task(ask(pool, "hang", 1.0)) for _ in range(3)]
     await until(lambda: pool.idle == 0)
