@@ -327,6 +327,8 @@ class _WithoutOne:
         order = np.argsort(columns, kind="stable")
         face, rank, columns = face[order], rank[order], columns[order]
         present, starts = np.unique(columns, return_index=True)
+        if not len(present):
+            return {}  # of nothing, `split` would make one part
         parts = zip(
             present.tolist(),
             np.split(face, starts[1:]),

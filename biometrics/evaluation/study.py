@@ -94,10 +94,9 @@ def evaluate(
         "raw": scores.raw,
         "normalised": scores.normalised if normalised is None else normalised.decided(scores),
     }
-    limits = {
-        "raw": shipped.raw,
-        "normalised": normalised if len(study.records) >= LEAST_COHORT else None,
-    }
+    applies = {"raw": True, "normalised": len(study.records) >= LEAST_COHORT}
+    ships = {"raw": shipped.raw, "normalised": normalised}
+    limits = {kind: limit if applies[kind] else None for kind, limit in ships.items()}
     trials = {
         kind: Trials.of(matrix, scores, attempted)
         for kind, matrix in matrices.items()
@@ -113,8 +112,10 @@ def evaluate(
     }
     for kind in KINDS:
         report[kind] = _rates(
-            study, scores, matrices[kind], decided[kind], trials.get(kind), attempted, limits[kind]
+            study, scores, matrices[kind], decided[kind], trials.get(kind), attempted, ships[kind]
         )
+        if (at_shipped := report[kind]["at_shipped_threshold"]) is not None:
+            at_shipped["applies"] = applies[kind]
     report["multi_frame"] = _multi_frame(study)
     if normalised is not None:
         decided["normalised"] = normalised.decided(scores, sure=True)

@@ -568,8 +568,20 @@ def test_so_few_people_are_no_cohort_for_a_shipped_threshold(crowd: LabelledSet)
     report = evaluate(
         crowd, _measured_crowd(crowd), ShippedThresholds(None, Shipped("n", -1.0, 0.6))
     ).report
-    assert report["normalised"]["at_shipped_threshold"] is None
+    at_shipped = report["normalised"]["at_shipped_threshold"]
+    assert at_shipped["applies"] is False
+    assert (at_shipped["threshold"], 0 <= at_shipped["fnmr"] <= 1) == (-1.0, True)
     assert report["transaction"]["1"]["normalised"]["shipped"] is None
+
+
+@pytest.mark.parametrize("pictures", [1, 2, 3])
+def test_any_number_of_pictures_a_person_makes_a_report(tmp_path: Path, pictures: int) -> None:
+    rows = "".join(f"{n}-{k},{n}\n" for n in range(30) for k in range(pictures))
+    labelled = load_labelled_set(_table(tmp_path, "path,identity\n" + rows))
+    report = evaluate(labelled, _measured_crowd(labelled), NOTHING_SHIPPED).report
+    assert report["genuine"] == 30 * (pictures - 1)
+    assert report["multi_frame"]["enrolments_2"]["genuine"] == 30 * max(0, pictures - 2)
+    json.dumps(report, allow_nan=False)
 
 
 def test_the_thresholds_of_the_product_are_found() -> None:
