@@ -9,9 +9,17 @@ from biometrics.cohort.cohort import Cohort
 from biometrics.cohort.fictitious import fictitious_cohort
 from biometrics.cohort.files import load_cohort
 from biometrics.errors import BiometricsError
+from devices.processes.frames import MAX_BLOB_BYTES
 from kiosk_api.core.policy import Policy
 from kiosk_api.intake.face import OpenedCohort
+from kiosk_api.records.exporter import private_file
 from kiosk_api.sealing import SealBrokenError, Sealer
+
+LARGEST_FILE_BYTES = MAX_BLOB_BYTES
+"""A worker gets the file with each picture: of one that it refuses, every picture would die."""
+
+WITHOUT_COHORT = "+without-cohort"
+"""At the end of a policy's version. No site profile's version can have it."""
 
 
 class CohortError(Exception):
@@ -24,7 +32,8 @@ class FoundCohort:
 
     Args:
         policy: the policy that decides; without a cohort where the one it names cannot be used,
-            so that the raw distance, which is stricter, decides and every decision says so.
+            so that the raw distance, which is stricter, decides. Its version and digest are others
+            then, so that every decision says so.
         cohort: for the workers; None when there is none.
         problem: why there is none though the profile names one, in one line; else None.
     """
@@ -50,11 +59,8 @@ def install_cohort(content: bytes, folder: Path, sealer: Sealer, authority_key: 
     """
     cohort = _signed_by(content, authority_key)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = _path(folder, cohort.digest)
-    part = path.with_suffix(".part")
-    part.write_bytes(sealer.seal(content, _place(cohort.digest)))
-    part.chmod(0o600)
-    part.replace(path)
+    with private_file(_path(folder, cohort.digest)) as file:
+        file.write(sealer.seal(content, _place(cohort.digest)))
     return cohort
 
 
@@ -86,7 +92,11 @@ def find_cohort(
         if str(found.model) != policy.face.model:
             raise CohortError(f"it is of {found.model}, the site profile of {policy.face.model}")
     except CohortError as error:
-        raw = replace(policy, face=replace(policy.face, normalised=None))
+        raw = replace(
+            policy,
+            version=policy.version + WITHOUT_COHORT,
+            face=replace(policy.face, normalised=None),
+        )
         return FoundCohort(raw, None, f"cohort: {error}")
     return FoundCohort(policy, opened)
 
@@ -99,6 +109,8 @@ def _fictitious() -> Cohort:
 
 
 def _signed_by(content: bytes, authority_key: str) -> Cohort:
+    if len(content) > LARGEST_FILE_BYTES:
+        raise CohortError(f"it is larger than {LARGEST_FILE_BYTES // 2**20} MiB: take fewer people")
     try:
         cohort = load_cohort(content, trusted_keys=[bytes.fromhex(authority_key)])
     except BiometricsError as error:

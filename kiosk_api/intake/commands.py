@@ -28,7 +28,7 @@ def install(file: Path, data: Path, as_json: bool) -> None:
     Faces are compared with it once the site profile names its digest, and after a restart. FILE
     itself holds templates in clear: remove it afterwards.
     """
-    from kiosk_api.intake.cohorts import CohortError, install_cohort
+    from kiosk_api.intake.cohorts import LARGEST_FILE_BYTES, CohortError, install_cohort
     from kiosk_api.kiosk_file import KioskFileError, data_dir, read_kiosk_file
     from kiosk_api.sealing import KeyFileError, load_keys
 
@@ -40,9 +40,9 @@ def install(file: Path, data: Path, as_json: bool) -> None:
                 f"{directory.configuration} names no authority_key: whose cohort is it?"
             )
         sealer = load_keys(directory.keys).sealer
-        installed = install_cohort(
-            file.read_bytes(), directory.cohorts, sealer, kiosk.authority_key
-        )
+        with file.open("rb") as opened:
+            content = opened.read(LARGEST_FILE_BYTES + 1)
+        installed = install_cohort(content, directory.cohorts, sealer, kiosk.authority_key)
     except (CohortError, KioskFileError, KeyFileError) as error:
         raise click.ClickException(str(error)) from error
     except OSError as error:

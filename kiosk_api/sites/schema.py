@@ -121,7 +121,8 @@ class _Cohort(_Sourced):
     """The signed cohort of the record authority that scores are normalised with."""
 
     digest: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-    max_score: float
+    # At 0 a stranger passes who is as near as the nearest of the cohort.
+    max_score: Annotated[float, Field(lt=0)]
     max_distance: Annotated[float, Field(gt=0)]
     mean_between: Annotated[list[float], Field(min_length=2, max_length=2)]
     max_deviation: Annotated[float, Field(gt=0)]
@@ -162,6 +163,15 @@ class _Face(_Sourced):
             raise ValueError(
                 "accepted_below_standard and the table face.acceptance, which says why, "
                 "come together"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _is_stricter_without_its_cohort(self) -> Self:
+        if self.cohort is not None and self.max_distance > self.cohort.max_distance:
+            raise ValueError(
+                "face.cohort.max_distance must be at least face.max_distance, which decides when "
+                "the cohort cannot be used: losing it must not admit more"
             )
         return self
 

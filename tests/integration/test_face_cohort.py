@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -19,6 +20,8 @@ from biometrics.cohort.fictitious import FICTITIOUS_COHORT, fictitious_cohort
 from biometrics.cohort.files import CohortEntry, build_cohort, sign_cohort
 from biometrics.pipeline import FacePipeline, load_pipeline
 from biometrics.results import FaceTemplate, MeasuredFace, Purpose
+from devices.processes.frames import MAX_BLOB_BYTES
+from kiosk_api.config import DataDir
 from kiosk_api.core.evidence import (
     FaceFacts,
     MatchFacts,
@@ -27,11 +30,12 @@ from kiosk_api.core.evidence import (
     NotMeasured,
     Why,
 )
-from kiosk_api.core.policy import NormalisedPolicy, Policy
+from kiosk_api.core.policy import NormalisedPolicy, Policy, policy_digest
 from kiosk_api.intake.cohorts import CohortError, find_cohort, install_cohort
 from kiosk_api.intake.commands import cohorts
 from kiosk_api.intake.face import OpenedCohort, measure_face
 from kiosk_api.intake.workers import WorkerPool
+from kiosk_api.provisioning.cohort import examine_cohort
 from kiosk_api.sealing import Keyring, create_keys
 from kiosk_api.sites import for_demonstration, load_site
 from simulators.people.captures import CaptureKind, capture, portrait
@@ -188,6 +192,8 @@ def test_what_cannot_be_used_leaves_the_stricter_distance(keyring: Keyring, tmp_
         found = find_cohort(policy, folder, ring.sealer, key)
         assert found.cohort is None
         assert found.policy.face.normalised is None
+        assert found.policy.version == f"{policy.version}+without-cohort"
+        assert policy_digest(found.policy) != policy_digest(policy)
         assert found.policy.face.max_distance == policy.face.max_distance
         assert found.problem is not None
         assert "\n" not in found.problem
@@ -221,7 +227,50 @@ def test_only_the_authoritys_cohort_of_real_people_is_installed(
     ):
         with pytest.raises(CohortError, match=words):
             install_cohort(content, folder, keyring.sealer, KEY)
+    with pytest.raises(CohortError, match="larger than 16 MiB"):
+        install_cohort(bytes(MAX_BLOB_BYTES + 1), folder, keyring.sealer, KEY)
     assert not folder.exists()
+
+
+def test_doctor_says_whether_the_cohort_can_be_used(keyring: Keyring, tmp_path: Path) -> None:
+    cohort = _members()
+    data = DataDir(tmp_path, tmp_path / "keys")
+    policy = _policy(cohort)
+    assert list(examine_cohort(PROFILE.policy, data, KEY)) == []
+    (missing,) = examine_cohort(policy, data, KEY)
+    assert missing.status == "warn"
+    assert "not installed" in missing.detail
+    assert "0.45" in missing.detail
+    assert "+without-cohort" in missing.detail
+    assert "cohorts install" in missing.remedy
+    install_cohort(sign_cohort(cohort, AUTHORITY), data.cohorts, keyring.sealer, KEY)
+    (there,) = examine_cohort(policy, data, KEY)
+    assert (there.status, there.remedy) == ("ok", "")
+    (unsigned,) = examine_cohort(policy, data, None)
+    assert "authority_key" in unsigned.detail
+
+
+def test_a_sealed_cohort_is_never_open_to_others(
+    keyring: Keyring, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    modes: list[int] = []
+
+    def fail(partial: Path, _: Path) -> Path:
+        modes.append(partial.stat().st_mode & 0o777)
+        raise OSError(28, "No space left on device", str(partial))
+
+    monkeypatch.setattr(Path, "replace", fail)
+    monkeypatch.setattr(Path, "chmod", lambda *_, **__: None)
+    before = os.umask(0o000)
+    try:
+        with pytest.raises(OSError, match="space"):
+            install_cohort(
+                sign_cohort(_members(), AUTHORITY), tmp_path / "cohorts", keyring.sealer, KEY
+            )
+    finally:
+        os.umask(before)
+    assert modes == [0o600]
+    assert list((tmp_path / "cohorts").iterdir()) == []
 
 
 def _kiosk(root: Path, authority_key: str | None) -> None:

@@ -276,6 +276,8 @@ def test_an_agency_names_the_cohort_of_its_authority() -> None:
         {"max_distance": 0.61},
         {"max_distance": 0},
         {"max_score": float("nan")},
+        {"max_score": 0.0},
+        {"max_distance": 0.44},  # the distance alone, without the cohort, may be up to 0.45
         {"mean_between": [0.45]},
         {"mean_between": [0.78, 0.45]},
         {"max_deviation": 0},
