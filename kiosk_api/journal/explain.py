@@ -7,7 +7,14 @@ from dataclasses import dataclass
 
 from kiosk_api.core.answers import Detail, Finding, Refer
 from kiosk_api.core.decision import Outcome
-from kiosk_api.core.evidence import Evidence, Measured, NotMeasured, RecordFacts
+from kiosk_api.core.evidence import (
+    Evidence,
+    Measured,
+    NotMeasured,
+    Provenance,
+    RecordFacts,
+    Why,
+)
 from kiosk_api.core.journal import EntryKind, time_text
 from kiosk_api.core.plain import Plain
 from kiosk_api.core.policy import Policy
@@ -237,12 +244,25 @@ def _face_thresholds(evidence: Evidence, policy: Policy) -> Iterator[Threshold]:
         match = face.value.match.value
     distance = None if match is None else match.distance
     normalised = policy.face.normalised
-    if normalised is None or match is None or isinstance(match.normalised, NotMeasured):
-        yield Threshold("face distance, at most", policy.face.max_distance, distance)
-        return
-    yield Threshold("face distance, at most", normalised.max_distance, distance)
-    score = match.normalised.value.score
-    yield Threshold("face score before a cohort, at most", normalised.max_score, score)
+    # As in `core.rules.face_matches`: readings of both kinds have to keep both limits.
+    meant = [
+        normalised is not None
+        and (not normalised.fictitious or source.provenance is Provenance.SIMULATED)
+        for source in evidence.sources
+    ]
+    limits: list[float] = []
+    if normalised is None or not all(meant):
+        limits.append(policy.face.max_distance)
+    scored = normalised is not None and (any(meant) or not meant)
+    if match is not None and match.normalised == NotMeasured(Why.UNFIT) and limits:
+        scored = False
+    if normalised is not None and scored:
+        limits.append(normalised.max_distance)
+        score = None
+        if match is not None and isinstance(match.normalised, Measured):
+            score = match.normalised.value.score
+        yield Threshold("face score before a cohort, at most", normalised.max_score, score)
+    yield Threshold("face distance, at most", min(limits), distance)
 
 
 def _record_age_hours(recorded: RecordedDecision) -> float | None:

@@ -297,7 +297,7 @@ async def _recorded(service: ReviewService, session_id: str) -> Html:
 
 
 def _faces(file: CaseFile, missing: frozenset[Shown]) -> Html:
-    sentence, alike = comparison(file.told.evidence, file.policy)
+    sentence, alike = comparison(file.told.evidence, file.policy, file.told.decision.reasons)
     sign = {True: "✓", False: "✗", None: "?"}[alike]
     return html(
         '<section class="faces"><h2 class="visually-hidden">Compare the faces</h2>'

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from types import MappingProxyType
 
@@ -17,7 +17,7 @@ from kiosk_api.core.evidence import (
     Why,
 )
 from kiosk_api.core.policy import Policy
-from kiosk_api.core.reasons import Severity
+from kiosk_api.core.reasons import ReasonCode, Severity
 
 SEVERITIES: Mapping[Severity, tuple[str, str]] = MappingProxyType(
     {
@@ -52,6 +52,19 @@ def _hours(seconds: object) -> str:
 def _why(value: object) -> str:
     return f"Because {_WHY[Why(str(value))]}."
 
+
+_NO_COMPARISON = frozenset(
+    {
+        ReasonCode.FACE_NOT_COMPARED,
+        ReasonCode.FACE_MODEL_DIFFERS,
+        ReasonCode.FACE_DISTANCE_INVALID,
+        ReasonCode.FACE_NOT_NORMALISED,
+        ReasonCode.FACE_COHORT_DIFFERS,
+        ReasonCode.FACE_SCORE_INVALID,
+        ReasonCode.FACE_CHANGED,
+    }
+)
+_SOMEBODY_ELSE = frozenset({ReasonCode.FACE_CLOSER_TO_ANOTHER, ReasonCode.FACE_HAS_NEAR_DUPLICATE})
 
 _FACTS: Mapping[str, Callable[[object], str]] = MappingProxyType(
     {
@@ -93,10 +106,17 @@ def facts(finding: Finding) -> str:
     return " ".join(told)
 
 
-def comparison(evidence: Evidence, policy: Policy | None) -> tuple[str, bool | None]:
+def comparison(
+    evidence: Evidence, policy: Policy | None, reasons: Sequence[Finding]
+) -> tuple[str, bool | None]:
     """How alike the faces are, in a sentence; and whether they count as one person's.
 
     None: that was not measured, or the limit of that day is not at hand.
+
+    Args:
+        evidence: what was decided on.
+        policy: that decided; None when it is not at hand.
+        reasons: of the decision: an officer is told what was decided, never another opinion.
     """
     face = evidence.face
     if isinstance(face, NotMeasured):
@@ -106,28 +126,27 @@ def comparison(evidence: Evidence, policy: Policy | None) -> tuple[str, bool | N
     match = face.value.match
     if isinstance(match, NotMeasured):
         return f"The faces were not compared: {_WHY[match.why]}.", None
-    distance = match.value.distance
+    distance = f"distance {_number(match.value.distance)}"
     if policy is None or policy.face.model != match.value.model:
-        return f"Distance {_number(distance)}. Its limit is in the journal (kiosk explain).", None
+        return f"D{distance[1:]}. Its limit is in the journal (kiosk explain).", None
+    codes = {finding.code for finding in reasons}
+    if codes & _NO_COMPARISON:
+        return f"The comparison does not count ({distance}): see the reasons.", None
     normalised = policy.face.normalised
-    if normalised is not None and isinstance(match.value.normalised, Measured):
+    if normalised is None or isinstance(match.value.normalised, NotMeasured):
+        measured, limit = distance, f"up to {_number(policy.face.max_distance)}"
+    else:
         score = match.value.normalised.value.score
-        alike = score <= normalised.max_score and distance <= normalised.max_distance
-        return _alike(
-            alike,
-            f"score {_number(score)} before a cohort (distance {_number(distance)})",
-            normalised.max_score,
-        ), alike
-    alike = distance <= policy.face.max_distance
-    return _alike(alike, f"distance {_number(distance)}", policy.face.max_distance), alike
-
-
-def _alike(alike: bool, measured: str, limit: float) -> str:
-    if alike:
-        return f"Alike enough: {measured}, and up to {_number(limit)} counts as the same person."
-    return (
-        f"Not alike enough: {measured}, and only up to {_number(limit)} counts as the same person."
-    )
+        measured = f"score {_number(score)} before a cohort, {distance}"
+        limit = (
+            f"up to {_number(normalised.max_score)}, at a distance of up to "
+            f"{_number(normalised.max_distance)},"
+        )
+    if ReasonCode.FACE_DIFFERS in codes:
+        return f"Not alike enough: {measured}, and only {limit} counts as the same person.", False
+    if codes & _SOMEBODY_ELSE:
+        return f"Alike, and so is somebody else: {measured}. See the reasons.", False
+    return f"Alike enough: {measured}, and {limit} counts as the same person.", True
 
 
 def quality_lines(evidence: Evidence) -> Iterator[tuple[str, str]]:
