@@ -87,7 +87,10 @@ class EmbeddingWorker:
         try:
             return PortraitRefusal(str(outcome))
         except ValueError:
-            raise _failed(f"the face worker answered {answer.get('code', 'nonsense')}") from None
+            # Somebody else's code may have chosen the words; they end on a terminal.
+            code = str(answer.get("code"))
+            said = code if code in set(BiometricsErrorCode) else "nonsense"
+            raise _failed(f"the face worker answered {said}") from None
 
     async def _ask(self, message: dict[str, Any], picture: bytes) -> dict[str, Any]:
         process = await self._started()

@@ -50,6 +50,10 @@ def main() -> None:
             case "sequence-of-one":
                 one = {"frames": 8, "measured": 8, "used": [7], "one_person": True}
                 say({**face(0.1, *words), "sequence": one}, job)
+            case "escape":
+                say({"outcome": "engine_failed", "code": "\x1b[2Jall is well"}, job)
+            case "nested":
+                say({"outcome": "engine_failed", "code": {"model_file_missing": []}}, job)
             case "hang":
                 time.sleep(3600)
             case "die":

@@ -358,6 +358,12 @@ def test_a_worker_that_dies_hangs_or_babbles_is_an_error_and_replaced(
         assert "became ready" not in error.value.detail  # it did
 
 
+def test_what_a_worker_says_does_not_reach_a_terminal(odd: EmbeddingWorker) -> None:
+    for order in ("escape", "nested"):
+        with pytest.raises(BiometricsError, match="answered nonsense"):
+            odd(order.encode())
+
+
 def test_a_worker_that_cannot_start_is_an_error(
     odd: EmbeddingWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
