@@ -38,6 +38,15 @@ class Box:
     width: float
     height: float
 
+    def overlap(self, other: "Box") -> float:
+        """Return the intersection of both over their union, 0 to 1."""
+        width = min(self.left + self.width, other.left + other.width) - max(self.left, other.left)
+        height = min(self.top + self.height, other.top + other.height) - max(self.top, other.top)
+        if width <= 0 or height <= 0:
+            return 0.0
+        both = width * height
+        return both / (self.width * self.height + other.width * other.height - both)
+
 
 @dataclass(frozen=True, slots=True)
 class Detection:

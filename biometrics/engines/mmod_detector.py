@@ -10,7 +10,6 @@ from typing import Any, Self
 
 import cv2
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from biometrics.engines.dlib_weights import StoredDetector, read_detector
@@ -21,6 +20,7 @@ from biometrics.engines.mmod_reference import (
     reference_picture,
     reference_scores,
 )
+from biometrics.engines.runtime import load_session
 from biometrics.errors import BiometricsError, BiometricsErrorCode
 from biometrics.protocols import RGBPicture
 from biometrics.results import Box, Detection
@@ -30,7 +30,9 @@ SCORE_MIN = 0.0
 
 _LEVEL_STEP = 5 / 6  # dlib's pyramid
 _LARGEST_UPSCALE = 2.0
-_ONLY_ERRORS = 3
+_MOST_FACES = 16
+_MOST_BOXES = 1_000
+"""No more are grouped: a picture made of faces would keep the grouping busy for seconds."""
 
 # The box that HOG draws around the same face, in units of this detector's box: the means over 60
 # rendered pictures and 368 photographs. Landmarks are fitted from HOG's boxes.
@@ -58,15 +60,7 @@ class MmodDetector:
         """
         network = read_detector(weights)
         model = build_detector(network)
-        try:
-            session = onnxruntime.InferenceSession(
-                model, _one_thread(), providers=["CPUExecutionProvider"]
-            )
-        except Exception as error:  # its errors share no narrower base class
-            raise BiometricsError(
-                BiometricsErrorCode.ENGINE_FAILED, "onnxruntime failed while loading the detector"
-            ) from error
-        detector = cls(session, network)
+        detector = cls(load_session(model, "the detector"), network)
         detector.check()
         return detector
 
@@ -170,32 +164,13 @@ def _faces(found: list[Detection], overlap: float) -> Iterator[Detection]:
     Scores lie 8 pixels apart and levels a factor of 1.2; the mean of a group, weighted by score,
     says where the face is more precisely than its surest box does.
     """
-    left = sorted(found, key=lambda face: face.score, reverse=True)
-    while left:
+    left = sorted(found, key=lambda face: face.score, reverse=True)[:_MOST_BOXES]
+    for _ in range(_MOST_FACES):
+        if not left:
+            return
         surest = left[0]
-        group = [face for face in left if _overlap(face.box, surest.box) > overlap]
-        left = [face for face in left if _overlap(face.box, surest.box) <= overlap]
+        group = [face for face in left if face.box.overlap(surest.box) > overlap]
+        left = [face for face in left if face.box.overlap(surest.box) <= overlap]
         weights = np.array([face.score for face in group])
         boxes = [(face.box.left, face.box.top, face.box.width, face.box.height) for face in group]
         yield Detection(Box(*np.average(boxes, axis=0, weights=weights).tolist()), surest.score)
-
-
-def _overlap(a: Box, b: Box) -> float:
-    """Return intersection over union, 0 to 1."""
-    width = min(a.left + a.width, b.left + b.width) - max(a.left, b.left)
-    height = min(a.top + a.height, b.top + b.height) - max(a.top, b.top)
-    if width <= 0 or height <= 0:
-        return 0.0
-    intersection = width * height
-    return intersection / (a.width * a.height + b.width * b.height - intersection)
-
-
-def _one_thread() -> Any:
-    """One thread that never spins; no memory is kept for pictures of sizes long gone."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.add_session_config_entry("session.inter_op.allow_spinning", "0")
-    options.log_severity_level = _ONLY_ERRORS
-    return options

@@ -8,7 +8,6 @@ machine's runtime computes must agree with dlib's own numbers, or nothing starts
 from typing import Any, Self
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from biometrics.engines.dlib_weights import read_network
@@ -18,9 +17,8 @@ from biometrics.engines.resnet_reference import (
     reference_chip,
     reference_embedding,
 )
+from biometrics.engines.runtime import load_session
 from biometrics.errors import BiometricsError, BiometricsErrorCode
-
-_ONLY_ERRORS = 3
 
 
 class ResNet:
@@ -37,15 +35,7 @@ class ResNet:
             BiometricsError: MODEL_FILE_MALFORMED, ENGINE_FAILED or SELF_CHECK_FAILED.
         """
         model = build_model(read_network(weights))
-        try:
-            session = onnxruntime.InferenceSession(
-                model, _one_thread(), providers=["CPUExecutionProvider"]
-            )
-        except Exception as error:  # its errors share no narrower base class
-            raise BiometricsError(
-                BiometricsErrorCode.ENGINE_FAILED, "onnxruntime failed while loading the network"
-            ) from error
-        network = cls(session)
+        network = cls(load_session(model, "the network"))
         network.check()
         return network
 
@@ -79,14 +69,3 @@ class ResNet:
                     BiometricsErrorCode.SELF_CHECK_FAILED,
                     f"embeddings differ from dlib's by {worst:.1e}, allowed is {TOLERANCE_L2:.0e}",
                 )
-
-
-def _one_thread() -> Any:
-    """One thread that never spins: a second would only take time from a kiosk's neighbours."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.add_session_config_entry("session.inter_op.allow_spinning", "0")
-    options.log_severity_level = _ONLY_ERRORS
-    return options

@@ -113,7 +113,7 @@ class ResNetEngine(FaceEngine):
         half-turned faces, and costs several times as much.
 
         Every scale is one of the levels that dlib looks at in a picture enlarged twice, which is
-        what face_recognition does: so the boxes, which come in steps, are the same as its boxes.
+        what face_recognition does: so the boxes, which come in steps, are mostly like its boxes.
         """
         longest = max(picture.shape[:2])
         scale = _level_below(_FIRST_LOOK_PX / longest)
@@ -216,13 +216,4 @@ def _rectangle(box: Box) -> Any:
 
 
 def _overlaps_any(box: Box, others: list[Detection]) -> bool:
-    return any(_intersection_over_union(box, other.box) > 0.3 for other in others)
-
-
-def _intersection_over_union(a: Box, b: Box) -> float:
-    width = min(a.left + a.width, b.left + b.width) - max(a.left, b.left)
-    height = min(a.top + a.height, b.top + b.height) - max(a.top, b.top)
-    if width <= 0 or height <= 0:
-        return 0.0
-    intersection = width * height
-    return intersection / (a.width * a.height + b.width * b.height - intersection)
+    return any(box.overlap(other.box) > 0.3 for other in others)

@@ -19,7 +19,6 @@ from biometrics.results import (
     Purpose,
 )
 
-_ONLY_ERRORS = 3
 # The layout of `FaceTemplate.to_bytes`, which writes 128 dimensions only.
 _HEADER = struct.Struct("<4sBHH")
 _MAGIC = b"FTPL"
@@ -92,23 +91,10 @@ class OnnxNetwork:
         Raises:
             BiometricsError: ENGINE_FAILED.
         """
-        import onnxruntime
+        # Loaded only where a matcher runs.
+        from biometrics.engines.runtime import load_session
 
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        options.add_session_config_entry("session.inter_op.allow_spinning", "0")
-        options.log_severity_level = _ONLY_ERRORS
-        try:
-            session = onnxruntime.InferenceSession(
-                data, options, providers=["CPUExecutionProvider"]
-            )
-        except Exception as error:  # its errors share no narrower base class
-            raise BiometricsError(
-                BiometricsErrorCode.ENGINE_FAILED, "onnxruntime failed while loading the matcher"
-            ) from error
-        return cls(session, what)
+        return cls(load_session(data, "the matcher"), what)
 
     def run(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Describe crops of shape (n, height, width, 3), uint8, RGB; returns (n, dimensions).

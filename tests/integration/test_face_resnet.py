@@ -18,6 +18,7 @@ from biometrics.engines.resnet_reference import (
     reference_chip,
     reference_embedding,
 )
+from biometrics.engines.runtime import load_session
 from biometrics.errors import BiometricsError, BiometricsErrorCode
 from biometrics.model_files import RESNET_V1
 
@@ -97,9 +98,7 @@ def test_the_tolerance_tells_a_slip_from_rounding(
     assert _furthest(network, _Swapped(by_dlib), chips) > 10 * TOLERANCE_L2
     red, green, blue = stored.channel_means
     off = StoredNetwork((red + 1, green, blue), stored.input_px, stored.layers)
-    session = resnet.onnxruntime.InferenceSession(
-        build_model(off), providers=["CPUExecutionProvider"]
-    )
+    session = load_session(build_model(off), "another network")
     assert _furthest(ResNet(session), by_dlib, chips) > 10 * TOLERANCE_L2
 
 
