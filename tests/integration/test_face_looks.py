@@ -16,7 +16,7 @@ from biometrics.results import (
     failed_measures,
 )
 from kiosk_api.core.evidence import Measured, NotMeasured, Why
-from kiosk_api.intake import face_worker
+from kiosk_api.intake import face_looks, face_worker
 from kiosk_api.intake.face import (
     FaceReading,
     PreviewBusyError,
@@ -215,3 +215,39 @@ async def test_a_repeated_frame_is_suspicious(pipeline: FacePipeline, stills: li
     assert isinstance(presentation, Measured)
     assert presentation.value.suspicious
     assert "repeated_frames" in presentation.value.suspects
+
+
+def test_time_is_kept_for_the_search_over_what_was_measured(
+    monkeypatch: pytest.MonkeyPatch, pipeline: FacePipeline, stills: list[bytes]
+) -> None:
+    now = [100.0]
+    searched: list[int] = []
+
+    class Clock:
+        @staticmethod
+        def monotonic() -> float:
+            return now[0]
+
+    class Slow:
+        """Each frame takes a tenth of a second."""
+
+        threshold = pipeline.threshold
+
+        def measure_frame(self, frame, *, deadline):
+            now[0] += 0.1
+            return pipeline.measure_frame(frame, deadline=None)
+
+    def assess(frames):
+        searched.append(len(frames))
+        return search(frames)
+
+    search = face_looks.assess
+    monkeypatch.setattr(face_looks, "time", Clock)
+    monkeypatch.setattr(face_looks, "assess", assess)
+    frames = timed(*stills, *stills, *stills[:2])
+    for seconds, measured in ((10.0, 8), (0.9, 4), (0.3, 1), (0.0, 1)):
+        started = now[0]
+        outcome, _ = measure_sequence(Slow(), frames, deadline=started + seconds)
+        assert isinstance(outcome, SequenceFace)
+        assert searched.pop() == outcome.measured == measured
+        assert now[0] - started + 0.1 * measured <= max(seconds, 0.2)
