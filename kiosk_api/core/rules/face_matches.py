@@ -109,7 +109,8 @@ def _is_calibrated(facts: NormalisedFacts, normalised: NormalisedPolicy) -> bool
     def fits(side: CohortSide) -> bool:
         return least <= side.mean <= most and 0 < side.deviation <= normalised.max_deviation
 
-    return isfinite(facts.score) and fits(facts.live) and fits(facts.record)
+    scored = isfinite(facts.score) and facts.cohort_size > 0
+    return scored and fits(facts.live) and fits(facts.record)
 
 
 RULE = Rule(

@@ -257,6 +257,7 @@ CASES: list[tuple[str, Change, list[R]]] = [
     ("face_matches", score(0.601, score=1.0), [R.FACE_DIFFERS]),
     ("face_matches", score(score=nan), [R.FACE_SCORE_INVALID]),
     ("face_matches", score(score=-inf), [R.FACE_SCORE_INVALID]),
+    ("face_matches", score(cohort_size=0), [R.FACE_SCORE_INVALID]),
     ("face_matches", score(live=CohortSide(0.449, 0.03)), [R.FACE_SCORE_INVALID]),
     ("face_matches", score(record=CohortSide(0.781, 0.03)), [R.FACE_SCORE_INVALID]),
     ("face_matches", score(live=CohortSide(nan, 0.03)), [R.FACE_SCORE_INVALID]),
