@@ -18,6 +18,7 @@ from time import monotonic
 from kiosk_api.core.decision import Outcome, decide
 from kiosk_api.core.evidence import (
     Agreement,
+    ChallengeFacts,
     CohortSide,
     DocumentFacts,
     DocumentStatus,
@@ -142,6 +143,7 @@ def _admissible(
                 ),
                 match=Measured(_match(policy, 0.0, alike=True)),
                 presentation=Measured(PresentationFacts(False, 0.0, ("self_test",), ())),
+                challenge=Measured(ChallengeFacts("gesture", True, "answered")),
             )
         ),
         sources=(Source("self-test", 1, policy.provenances[0], policy.minimum_assurance),),

@@ -247,6 +247,15 @@ class SequenceFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class ChallengeFacts:
+    """Whether the pictures of the capture answer what this session alone was asked to do."""
+
+    kind: str  # "gesture" or "light"
+    passed: bool
+    reason: str  # code of biometrics.presentation_attack.challenge.ChallengeReason
+
+
+@dataclass(frozen=True, slots=True)
 class FaceFacts:
     """What the live picture shows."""
 
@@ -258,6 +267,10 @@ class FaceFacts:
     )
     # Of a capture with one picture there is none.
     sequence: Measured[SequenceFacts] | NotMeasured = field(default=_NOT_ATTEMPTED, metadata=ADDED)
+    # Without a policy that asks for an answer nobody is challenged.
+    challenge: Measured[ChallengeFacts] | NotMeasured = field(
+        default=_NOT_ATTEMPTED, metadata=ADDED
+    )
 
 
 class Stage(StrEnum):

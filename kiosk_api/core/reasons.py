@@ -129,6 +129,8 @@ class ReasonCode(StrEnum):
     FACE_HAS_NEAR_DUPLICATE = "face_has_near_duplicate"
     FACE_PRESENTATION_UNKNOWN = "face_presentation_unknown"
     FACE_PRESENTATION_SUSPICIOUS = "face_presentation_suspicious"
+    FACE_CHALLENGE_UNANSWERED = "face_challenge_unanswered"
+    FACE_CHALLENGE_FAILED = "face_challenge_failed"
     # Policy and decision
     POLICY_EMPTY = "policy_empty"
     POLICY_NOT_IN_FORCE = "policy_not_in_force"
@@ -429,6 +431,16 @@ REASONS: Mapping[ReasonCode, ReasonText] = MappingProxyType(
             Severity.ADVERSE,
             Category.FACE,
             "The picture shows signs of a photograph, a screen or a mask before the camera.",
+        ),
+        ReasonCode.FACE_CHALLENGE_UNANSWERED: ReasonText(
+            Severity.CHECK,
+            Category.FACE,
+            "The pictures do not show whether the traveler did what the kiosk asked for.",
+        ),
+        ReasonCode.FACE_CHALLENGE_FAILED: ReasonText(
+            Severity.CHECK,
+            Category.FACE,
+            "The pictures do not show what the kiosk asked this traveler to do.",
         ),
         ReasonCode.POLICY_EMPTY: ReasonText(
             Severity.CHECK,

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from kiosk_api.core.evidence import (
+    ChallengeFacts,
     CohortSide,
     FaceFacts,
     Fault,
@@ -155,6 +156,12 @@ class _Sequence(_Strict):
     one_person: bool
 
 
+class _Challenge(_Strict):
+    kind: Literal["gesture", "light"]
+    outcome: Literal["passed", "failed", "not_measured"]
+    reason: _Name
+
+
 class _PreviewAnswer(_Strict):
     outcome: Literal["looked", "not_looked", "unreadable", "engine_failed"]
     guidance: list[_Name] = Field(default_factory=list, max_length=8)
@@ -181,6 +188,7 @@ class _WorkerAnswer(_Strict):
     match: _Match | None = None
     presentation: _Presentation | None = None
     sequence: _Sequence | None = None
+    challenge: _Challenge | None = None
     why: Literal["not_present", "incomparable"] | None = None
     timings_ms: dict[_Name, float] = Field(default_factory=dict, max_length=32)
 
@@ -193,6 +201,7 @@ async def measure_face(
     deadline: float,
     cohort: OpenedCohort | NotMeasured = _NO_COHORT,
     frames: tuple[TimedPicture, ...] = (),
+    challenge: dict[str, Any] | None = None,
 ) -> FaceReading:
     """Measure one live picture, or those of one capture, and compare with the record's template.
 
@@ -204,6 +213,8 @@ async def measure_face(
         cohort: what the score is normalised with, or why there is nothing that fits the picture.
         frames: all pictures of a capture that has several, at most `MOST_FRAMES`, `picture` being
             the first of them; empty when it has one.
+        challenge: what the session was asked (`challenge_to_plain`); the frames' times are
+            milliseconds since it was issued then. One picture alone answers none.
     """
     seconds = deadline - time.monotonic() - _MEASURING_MARGIN_SECONDS
     if seconds <= 0:
@@ -217,15 +228,19 @@ async def measure_face(
         if len(frames) > 1:
             message["times_ms"] = [frame.at_ms for frame in frames]
             blobs = (*blobs, b"")[:3] + tuple(frame.data for frame in frames[1:])
+            if challenge is not None:
+                message["challenge"] = challenge
         reply, _ = await pool.run(message, blobs, deadline=deadline)
         answer = _WorkerAnswer.model_validate(reply)
         if not _is_of(answer, len(frames)):
             raise WorkerError("the worker speaks of other pictures than it was given")
+        if not _answers(answer, message.get("challenge")):
+            raise WorkerError("the worker speaks of another challenge than it was given")
     except (NoWorkerError, WorkerHungError):
         return _failed(Why.DEADLINE, FaultKind.BUDGET_EXHAUSTED)
     except (WorkerError, ValidationError):
         return _failed(Why.ENGINE_FAILED, FaultKind.MATCHER_FAILED)
-    return _reading(answer, cohort)
+    return _reading(answer, cohort, challenged=challenge is not None)
 
 
 async def preview_face(pool: WorkerPool, picture: bytes) -> FacePreview:
@@ -272,7 +287,18 @@ def _is_of(answer: _WorkerAnswer, frames: int) -> bool:
     )
 
 
-def _reading(answer: _WorkerAnswer, cohort: OpenedCohort | NotMeasured) -> FaceReading:
+def _answers(answer: _WorkerAnswer, asked: dict[str, Any] | None) -> bool:
+    """Whether an answer speaks of the challenge where there is one, and of no other."""
+    found = answer.challenge
+    if found is None or asked is None:
+        return found is None and (asked is None or answer.outcome != "face")
+    passed = found.outcome == "passed"
+    return found.kind == asked["kind"] and passed == (found.reason == "answered")
+
+
+def _reading(
+    answer: _WorkerAnswer, cohort: OpenedCohort | NotMeasured, *, challenged: bool
+) -> FaceReading:
     quality = tuple(
         QualityFact(q.measure, q.status, None if q.score is None else float(q.score))
         for q in answer.quality
@@ -294,7 +320,12 @@ def _reading(answer: _WorkerAnswer, cohort: OpenedCohort | NotMeasured) -> FaceR
             face = Measured(FaceFacts(1, quality, unmatched))
         case "face":
             facts = FaceFacts(
-                1, quality, _match(answer, cohort), _presentation(answer), _sequence(answer)
+                1,
+                quality,
+                _match(answer, cohort),
+                _presentation(answer),
+                _sequence(answer),
+                _challenge(answer, challenged=challenged),
             )
             face = Measured(facts)
     used = () if answer.sequence is None else tuple(answer.sequence.used)
@@ -346,6 +377,18 @@ def _presentation(answer: _WorkerAnswer) -> Measured[PresentationFacts] | NotMea
             facts.suspicious, facts.score, tuple(facts.signals), tuple(facts.suspects)
         )
     )
+
+
+def _challenge(
+    answer: _WorkerAnswer, *, challenged: bool
+) -> Measured[ChallengeFacts] | NotMeasured:
+    found = answer.challenge
+    if found is None:
+        return NotMeasured(Why.NOT_PRESENT if challenged else Why.NOT_ATTEMPTED)
+    if found.outcome == "not_measured":
+        poor = found.reason == "face_not_measured"
+        return NotMeasured(Why.TOO_POOR if poor else Why.NOT_PRESENT)
+    return Measured(ChallengeFacts(found.kind, found.outcome == "passed", found.reason))
 
 
 def _sequence(answer: _WorkerAnswer) -> Measured[SequenceFacts] | NotMeasured:

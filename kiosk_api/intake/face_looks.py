@@ -152,6 +152,8 @@ class SequenceFace:
         measures: of each kind the poorest among the frames that were used.
         used: places of the frames that were used, in order of time.
         measured: how many frames had a face that could be compared.
+        heads: where a challenge is to be verified, all frames that show one face, also one too
+            poor to compare: a turned head is.
     """
 
     template: FaceTemplate | None = field(repr=False)
@@ -159,6 +161,7 @@ class SequenceFace:
     presentation: PresentationAssessment
     used: tuple[int, ...]
     measured: int
+    heads: tuple[PadFrame, ...] = field(default=(), repr=False)
 
 
 SequenceOutcome = SequenceFace | SeveralFaces | TooPoor | NoFace | OutOfTime | UnreadablePicture
@@ -169,6 +172,7 @@ def measure_sequence(
     frames: Sequence[tuple[bytes, float]],
     *,
     deadline: float,
+    challenged: bool = False,
 ) -> tuple[SequenceOutcome, dict[str, float]]:
     """Measure the frames of one capture, choose by quality, never by distance, and average.
 
@@ -179,6 +183,7 @@ def measure_sequence(
     Args:
         frames: pictures, untrusted, and when they were taken, seconds, in the order of arrival.
         deadline: monotonic seconds.
+        challenged: whether the heads of all frames are wanted.
 
     Returns:
         The outcome, and the milliseconds of each stage, all frames together.
@@ -190,6 +195,7 @@ def measure_sequence(
     seen: list[tuple[int, float, RGBPicture, MeasuredFace]] = []
     others: list[SequenceOutcome] = []
     started = time.monotonic()
+    heads: list[PadFrame] = []
     for place, (picture, at) in enumerate(frames):
         if place and not _has_time(started, place, deadline):
             break
@@ -204,6 +210,8 @@ def measure_sequence(
             seen.append((place, at, decoded, outcome))
         else:
             others.append(outcome)
+        if challenged and isinstance(outcome, MeasuredFace | TooPoor):
+            heads.append(_head(pipeline, decoded, outcome, at))
         if isinstance(outcome, SeveralFaces | OutOfTime):
             break
     several = next((outcome for outcome in others if isinstance(outcome, SeveralFaces)), None)
@@ -225,7 +233,17 @@ def measure_sequence(
             chosen, template = (0,), None
     measures = _poorest([seen[i][3].measures for i in chosen])
     used = tuple(seen[i][0] for i in chosen)
-    return SequenceFace(template, measures, presentation, used, len(seen)), timings
+    return SequenceFace(template, measures, presentation, used, len(seen), tuple(heads)), timings
+
+
+def _head(
+    pipeline: FacePipeline, picture: RGBPicture, outcome: MeasuredFace | TooPoor, at: float
+) -> PadFrame:
+    if isinstance(outcome, MeasuredFace):
+        return PadFrame(picture, outcome.box, outcome.landmarks, at)
+    # As above: the pipeline shows its engine to nobody else.
+    engine: FaceEngine = pipeline._engine  # noqa: SLF001
+    return PadFrame(picture, outcome.box, engine.landmarks(picture, outcome.box), at)
 
 
 def _has_time(started: float, looked_at: int, deadline: float) -> bool:

@@ -40,6 +40,7 @@ from biometrics.results import (
 )
 from devices.processes.child import enter
 from devices.processes.frames import FrameError, encode_frame, read_frame_blocking
+from kiosk_api.intake.challenge import verify_plain
 from kiosk_api.intake.face_looks import SequenceFace, measure_sequence, preview_of
 from kiosk_api.logs import LogFormat, configure_logging
 from kiosk_api.records.enrolment import PortraitRefusal, embed_with
@@ -87,7 +88,8 @@ def _answer(
         case "measure":
             deadline = time.monotonic() + float(message["seconds"])
             times_ms = message.get("times_ms")
-            return _measure(pipeline, blobs, message.get("cohort"), deadline, times_ms)
+            cohort, challenge = message.get("cohort"), message.get("challenge")
+            return _measure(pipeline, blobs, cohort, deadline, times_ms, challenge)
         case "preview":
             deadline = time.monotonic() + float(message["seconds"])
             return _preview(pipeline, blobs[0], deadline)
@@ -103,6 +105,7 @@ def _measure(
     cohort: dict[str, Any] | None,
     deadline: float,
     times_ms: list[int] | None = None,
+    challenge: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Measure the picture in `blobs` and compare it; then come the template and the cohort.
 
@@ -113,7 +116,7 @@ def _measure(
         pictures = (picture, *blobs[3:])
         frames = [(data, ms / 1000) for data, ms in zip(pictures, times_ms, strict=True)]
         wanted = None if cohort is None else (cohort["digest"], cohort["key"], content)
-        return _measure_sequence(pipeline, frames, reference, wanted, deadline)
+        return _measure_sequence(pipeline, frames, reference, wanted, deadline, challenge)
     try:
         measurement = pipeline.measure(picture, deadline=deadline)
         timings = {str(stage): ms for stage, ms in measurement.timings_ms.items()}
@@ -138,10 +141,13 @@ def _measure_sequence(
     reference: bytes,
     cohort: _WantedCohort | None,
     deadline: float,
+    challenge: dict[str, Any] | None,
 ) -> dict[str, Any]:
     answer: dict[str, Any]
     try:
-        outcome, timings = measure_sequence(pipeline, frames, deadline=deadline)
+        outcome, timings = measure_sequence(
+            pipeline, frames, deadline=deadline, challenged=challenge is not None
+        )
         match outcome:
             case SequenceFace():
                 answer = {"outcome": "face", "quality": _quality(outcome.measures)}
@@ -154,6 +160,9 @@ def _measure_sequence(
                     "used": list(outcome.used),
                     "one_person": outcome.template is not None,
                 }
+                if challenge is not None:
+                    complete = len(outcome.heads) == len(frames)
+                    answer["challenge"] = verify_plain(challenge, outcome.heads, complete=complete)
             case _:
                 answer = _without_face(outcome)
     except BiometricsError as error:

@@ -20,6 +20,7 @@ from kiosk_api.intake.face import MOST_FRAMES, TimedPicture
 from kiosk_api.journal.errors import JournalError
 from kiosk_api.problems import Problem, ProblemDetails
 from kiosk_api.sessions.errors import (
+    ChallengeChosenError,
     EventReplayedError,
     LaneBusyError,
     LaneOutOfServiceError,
@@ -41,6 +42,7 @@ from kiosk_api.sessions.live import LiveSession
 from kiosk_api.sessions.readings import DocumentEvent, FaceEvent, http_source
 from kiosk_api.sessions.repository import RequestKey
 from kiosk_api.sessions.schemas import (
+    ChallengeRequest,
     DocumentRequest,
     PreviewView,
     SessionRequest,
@@ -58,6 +60,7 @@ _STATUS: dict[type[SessionError], int] = {
     SessionOfAnotherError: 403,
     SessionOfDevicesError: 409,
     SessionFinishedError: 409,
+    ChallengeChosenError: 409,
     EventReplayedError: 409,
     RequestKeyReusedError: 422,
     PreviewUnreadableError: 422,
@@ -115,7 +118,7 @@ async def open_session(
     key = _request_key(principal, idempotency_key, body.lane_id)
     if key is None:
         live = await service.open(body.lane_id, via="http", opener=principal.token_id)
-        return session_view(live)
+        return _view_of(service, live)
     session_id, is_new = await service.open_for(key, body.lane_id, via="http")
     if not is_new:
         response.status_code = 200
@@ -145,7 +148,24 @@ async def scan_document(
         raise SessionOfDevicesError
     event = DocumentEvent(body.event_id, http_source(principal), tuple(body.mrz))
     await service.document(live, event)
-    return session_view(live)
+    return _view_of(service, live)
+
+
+@router.post("/{session_id}/challenge")
+async def choose_challenge(
+    session_id: SessionId, body: ChallengeRequest, request: Request, principal: Writer
+) -> SessionView:
+    """Choose another kind of challenge, once: light, which needs no movement, or the button.
+
+    The button ends the session: an officer looks, and the traveler is not blamed (`opted_out`).
+    """
+    service = _service(request)
+    live = await _live(service, session_id)
+    _check_opener(live, principal)
+    if live.via != "http":
+        raise SessionOfDevicesError
+    await service.choose_challenge(live, body.kind)
+    return _view_of(service, live)
 
 
 @router.post(
@@ -189,7 +209,8 @@ async def capture_face(
     """Send the captured face, a JPEG or PNG as the body, and get the answer in the response.
 
     Up to eight pictures of one capture come as multipart/form-data: for each, in order, a field
-    captured_at_ms and a field frame. The best of them are compared, together.
+    captured_at_ms and a field frame. The best of them are compared, together. In a session with a
+    challenge the times are milliseconds since it was issued, and the pictures show its answer.
 
     The budget runs from the moment at which the whole body was here. The same request with the
     same Idempotency-Key gives the same answer, also after a restart.
@@ -223,7 +244,7 @@ async def capture_face(
         if live is None:
             raise SessionFinishedError
         await service.face(live, event)
-        return session_view(live)
+        return _view_of(service, live)
     except SessionFinishedError:
         taken = live.event_ids if live else (await _past(service, session_id)).event_ids
         if key is None or event_id not in taken:
@@ -269,7 +290,7 @@ async def cancel_session(session_id: SessionId, request: Request, principal: Wri
     live = await _live(service, session_id)
     _check_opener(live, principal)
     await service.fault(live, Fault(FaultKind.CANCELLED, live.stage))
-    return session_view(live)
+    return _view_of(service, live)
 
 
 @router.get("/{session_id}/events", response_class=EventSourceResponse)
@@ -310,10 +331,14 @@ def _service(request: Request) -> SessionService:
     return service
 
 
+def _view_of(service: SessionService, live: LiveSession) -> SessionView:
+    return session_view(live, service.clock.monotonic())
+
+
 async def _view(service: SessionService, session_id: str) -> SessionView:
     live = service.find(session_id)
     if live is not None:
-        return session_view(live)
+        return _view_of(service, live)
     return journaled_view(await _past(service, session_id))
 
 

@@ -76,6 +76,13 @@ class EventReplayedError(SessionError):
     sentence = "this event was used before; a reading serves one session only"
 
 
+class ChallengeChosenError(SessionError):
+    """The traveler chose how to answer already; who could choose on and on could wait for luck."""
+
+    code = "challenge_chosen"
+    sentence = "the kind of challenge was chosen already; a button to see an officer remains"
+
+
 class PreviewBusyError(SessionError):
     """No worker or no time is left for a preview: a decision always comes first."""
 

@@ -16,6 +16,7 @@ from kiosk_api.core.session import Session, SessionState
 from kiosk_api.journal.drafts import PictureRef
 from kiosk_api.journal.jobs import Receipt
 from kiosk_api.sealing import Sealer
+from kiosk_api.sessions.challenges import IssuedChallenge
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,7 @@ class LiveSession:
     preview_at: float | None = None  # monotonic seconds of the last one
     previewing: bool = False
     previews_ended: bool = False  # one of them cost a worker
+    challenge: IssuedChallenge | None = field(default=None, repr=False)
     told: Told | None = None
     receipt: Future[Receipt] | None = field(default=None, repr=False)
     """Of what the journal was handed last: it holds once what was told is durable."""
@@ -116,3 +118,4 @@ class LiveSession:
         self.template = None
         self.identifying = {}
         self.pictures = []
+        self.challenge = None

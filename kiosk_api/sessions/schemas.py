@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -12,6 +12,7 @@ from kiosk_api.core.decision import Outcome, traveler_text
 from kiosk_api.core.evidence import DocumentFacts, Measured
 from kiosk_api.core.reasons import REASONS, TRAVELER_TEXTS, Language
 from kiosk_api.core.session import SessionState
+from kiosk_api.sessions.challenges import BUTTON, LIGHT, IssuedChallenge
 from kiosk_api.sessions.history import PastSession
 from kiosk_api.sessions.live import LiveSession, Told
 
@@ -99,6 +100,37 @@ class DocumentView(BaseModel):
     problems: list[str]
 
 
+class ChallengeStepView(BaseModel):
+    """One thing to ask for, and when."""
+
+    prompt: str = Field(
+        description="turn_left, turn_right, tilt_left, tilt_right, come_closer (left and right are "
+        "the traveler's own), or the colour of the whole screen: red, green, blue"
+    )
+    shown_at_ms: int = Field(description="milliseconds after the challenge was issued")
+
+
+class ChallengeView(BaseModel):
+    """What this session alone is asked; its pictures must show the answer."""
+
+    id: str
+    kind: str = Field(description="gesture or light")
+    steps: list[ChallengeStepView]
+    issued_ms_ago: int = Field(description="so long before this response the challenge was issued")
+    expires_in_ms: int = Field(description="pictures that are taken later do not count")
+    alternatives: list[str] = Field(
+        description="other kinds that may be chosen: light needs no movement, button is an officer"
+    )
+
+
+class ChallengeRequest(BaseModel):
+    """Choose another kind of challenge."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"kind": "light"}})
+
+    kind: Literal["light", "button"]
+
+
 class SessionView(BaseModel):
     """A session as it stands."""
 
@@ -110,6 +142,7 @@ class SessionView(BaseModel):
                 "state": "awaiting_document",
                 "opened_at": "2026-11-24T09:30:00Z",
                 "document": None,
+                "challenge": None,
                 "decision": None,
             }
         }
@@ -122,6 +155,9 @@ class SessionView(BaseModel):
     )
     opened_at: datetime | None
     document: DocumentView | None = None
+    challenge: ChallengeView | None = Field(
+        default=None, description="null where the policy asks for none, and once it is answered"
+    )
     decision: DecisionView | None = None
 
 
@@ -135,8 +171,8 @@ class PreviewView(BaseModel):
     faces: int = Field(description="how many faces of comparable size")
 
 
-def session_view(live: LiveSession) -> SessionView:
-    """A session of this process."""
+def session_view(live: LiveSession, now: float) -> SessionView:
+    """A session of this process; `now` is monotonic seconds."""
     session = live.session
     document = session.document
     return SessionView(
@@ -145,7 +181,23 @@ def session_view(live: LiveSession) -> SessionView:
         state=session.state,
         opened_at=live.opened_at,
         document=_document_view(document.value) if isinstance(document, Measured) else None,
+        challenge=None if live.challenge is None else _challenge_view(live.challenge, now),
         decision=_told_view(live.told) if live.told is not None else None,
+    )
+
+
+def _challenge_view(issued: IssuedChallenge, now: float) -> ChallengeView:
+    challenge = issued.challenge
+    return ChallengeView(
+        id=challenge.id,
+        kind=challenge.kind,
+        steps=[
+            ChallengeStepView(prompt=step.prompt, shown_at_ms=round(step.shown_at * 1000))
+            for step in challenge.steps
+        ],
+        issued_ms_ago=int((now - issued.issued) * 1000),
+        expires_in_ms=int(issued.expires_in(now) * 1000),
+        alternatives=[BUTTON] if issued.chosen else [LIGHT, BUTTON],
     )
 
 

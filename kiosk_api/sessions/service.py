@@ -25,8 +25,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from documents.mrz import normalise
 from kiosk_api.clock import Clock, ClockGuard
 from kiosk_api.core.evidence import (
+    ChallengeFacts,
     Fault,
     FaultKind,
+    Measured,
     NotMeasured,
     Provenance,
     Source,
@@ -48,8 +50,9 @@ from kiosk_api.core.session import (
     advance,
 )
 from kiosk_api.intake import face as intake
+from kiosk_api.intake.challenge import challenge_to_plain
 from kiosk_api.intake.document import DocumentReading, read_document
-from kiosk_api.intake.face import FacePreview, OpenedCohort, measure_face, preview_face
+from kiosk_api.intake.face import FacePreview, FaceReading, OpenedCohort, measure_face, preview_face
 from kiosk_api.intake.record import look_up
 from kiosk_api.intake.workers import WorkerError, WorkerPool
 from kiosk_api.journal.errors import JournalError, JournalUnavailableError
@@ -58,8 +61,11 @@ from kiosk_api.journal.store import Journal
 from kiosk_api.logs import log_as
 from kiosk_api.records.repository import FoundRecord, RecordRepository
 from kiosk_api.sealing import Keyring, Sealer
+from kiosk_api.sessions import challenges
 from kiosk_api.sessions.answering import Answerer
+from kiosk_api.sessions.challenges import IssuedChallenge
 from kiosk_api.sessions.errors import (
+    ChallengeChosenError,
     EventReplayedError,
     LaneBusyError,
     LaneOutOfServiceError,
@@ -134,6 +140,7 @@ class SessionService:
     _sessions: OrderedDict[str, LiveSession] = field(default_factory=OrderedDict)
     _asked: dict[tuple[str, str], _Asked] = field(default_factory=dict)  # by principal and key
     _used_events: OrderedDict[tuple[str, str], _Used] = field(default_factory=OrderedDict)
+    _challenged_frames: OrderedDict[bytes, str] = field(default_factory=OrderedDict)
     _steps: set[asyncio.Future[None]] = field(default_factory=set)
     _aside: set[asyncio.Future[Any]] = field(default_factory=set)
     _guidance: dict[str, GuidanceBoard] = field(default_factory=dict)  # by lane
@@ -336,7 +343,33 @@ class SessionService:
                 live.session = advance(live.session, read, self.policy)
                 await self._step(live, Faulted(found.fault))
                 return
+            if challenges.RULE in self.policy.rules:
+                live.challenge = challenges.issue(self.clock.monotonic())
             await self._step(live, read, reading.problems)
+
+    async def choose_challenge(self, live: LiveSession, kind: str) -> None:
+        """Ask the traveler for something else, once; the button is an officer, without blame.
+
+        Args:
+            kind: "light" or "button".
+
+        Raises:
+            SessionFinishedError, OutOfOrderError, ChallengeChosenError
+        """
+        async with live.lock:
+            if live.told is not None:
+                raise SessionFinishedError
+            issued = live.challenge
+            if issued is None or live.session.state is not SessionState.AWAITING_FACE:
+                raise OutOfOrderError
+            if kind != challenges.BUTTON:
+                if issued.chosen:
+                    raise ChallengeChosenError
+                live.touched = self.clock.monotonic()
+                live.challenge = challenges.issue(live.touched, kind, chosen=True)
+                await live.publish("challenge_chosen", {"state": live.session.state})
+                return
+        await self.fault(live, Fault(FaultKind.OPTED_OUT, Stage.CAPTURE))
 
     async def _document_again(self, live: LiveSession, event: DocumentEvent) -> None:
         if _as_printed(event.lines) == _as_printed(live.mrz_lines):
@@ -371,6 +404,7 @@ class SessionService:
             live.pictures.append(event.picture)
             self.guidance(live.session.lane_id).clear()
             started = self.clock.monotonic()
+            asked = live.challenge
             reading = await measure_face(
                 self.pool,
                 event.picture,
@@ -378,7 +412,10 @@ class SessionService:
                 deadline=deadline,
                 cohort=self._cohort_for(event.source),
                 frames=event.frames,
+                challenge=None if asked is None else challenge_to_plain(asked.challenge),
             )
+            if asked is not None:
+                reading = self._bound(live, event, asked, reading)
             if reading.used:
                 # Of several pictures an officer sees the first of those that were compared.
                 live.pictures[-1] = event.frames[reading.used[0]].data
@@ -390,6 +427,23 @@ class SessionService:
             if reading.fault is not None:
                 live.session = advance(live.session, Faulted(reading.fault), self.policy)
             await self._conclude(live, event.arrived)
+
+    def _bound(
+        self, live: LiveSession, event: FaceEvent, asked: IssuedChallenge, reading: FaceReading
+    ) -> FaceReading:
+        """The reading; an answer that cannot be this session's own, fresh one has failed."""
+        session_id = live.session.session_id
+        fault = asked.binding_fault(tuple(f.at_ms for f in event.frames), event.arrived)
+        for frame in event.frames:
+            digest = self._picture_digest(frame.data)
+            if self._challenged_frames.setdefault(digest, session_id) != session_id:
+                fault = fault or "replayed"
+        while len(self._challenged_frames) > _REMEMBERED_EVENTS:
+            self._challenged_frames.popitem(last=False)
+        if fault is None or isinstance(reading.face, NotMeasured):
+            return reading
+        failed = Measured(ChallengeFacts(str(asked.challenge.kind), False, fault))
+        return replace(reading, face=Measured(replace(reading.face.value, challenge=failed)))
 
     def guidance(self, lane_id: str) -> GuidanceBoard:
         """What the traveler in a lane is told before the capture."""

@@ -21,6 +21,24 @@ def face(distance: float, model: str = "", *measures: str) -> dict[str, Any]:
     }
 
 
+def challenged(message: dict[str, Any], order: str) -> dict[str, Any]:
+    """What belongs to several pictures and, where there is one, to the challenge."""
+    frames = len(message.get("times_ms", ()))
+    if not frames:
+        return {}
+    said: dict[str, Any] = {
+        "sequence": {"frames": frames, "measured": frames, "used": [0], "one_person": True}
+    }
+    if (challenge := message.get("challenge")) is not None:
+        passed = order == "answered"
+        said["challenge"] = {
+            "kind": challenge["kind"],
+            "outcome": "passed" if passed else "failed",
+            "reason": "answered" if passed else "wrong_answer",
+        }
+    return said
+
+
 def main() -> None:
     answers = sys.stdout.buffer
 
@@ -54,6 +72,8 @@ def main() -> None:
                 say({"outcome": "engine_failed", "code": "\x1b[2Jall is well"}, job)
             case "nested":
                 say({"outcome": "engine_failed", "code": {"model_file_missing": []}}, job)
+            case "answered" | "unanswered":
+                say(face(0.1, *words) | challenged(message, order), job)
             case "hang":
                 time.sleep(3600)
             case "die":

@@ -31,6 +31,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from biometrics.presentation_attack.challenge import Prompt
 from documents.mrz import MRZContent, Sex, Template, encode
 from kiosk_api.access.tokens import Role, TokenRequest, create_token, revoke_token
 from kiosk_api.bootstrap import open_store
@@ -39,7 +40,9 @@ from kiosk_api.core.evidence import Provenance
 from kiosk_api.journal.reader import entries
 from kiosk_api.records.enrolment import embed_with
 from kiosk_api.records.importer import import_records
+from simulators.evaluation.presentations import Cast, Pose
 from simulators.people import PEOPLE, CaptureKind, capture, portrait
+from simulators.people.captures import encoded
 
 PROBLEM = "application/problem+json"
 PERSON = PEOPLE[0]
@@ -103,6 +106,7 @@ class Kiosk:
     ids: dict[str, str]
     process: subprocess.Popen[bytes] | None = None
     port: int = 0
+    site: Path | None = None
 
     @property
     def log(self) -> Path:
@@ -112,6 +116,8 @@ class Kiosk:
         with socket.create_server(("127.0.0.1", 0)) as listener:
             self.port = listener.getsockname()[1]
         arguments = ["serve", "--demonstration", f"--data={self.data.root}", f"--port={self.port}"]
+        if self.site is not None:
+            arguments.append(f"--site={self.site}")
         lanes = [f"--lane=lane-{number}" for number in range(1, 9)]
         workers = ["--workers=1"]  # each takes seconds to load, and one is enough
         # All that our modules can say: nothing of it is a traveler's.
@@ -1001,3 +1007,81 @@ async def test_the_end_comes_in_seconds_with_everything_open(kiosk: Kiosk) -> No
     assert last[-1].body["reason"] == "closed"
     ended = [entry for entry in last if entry.header.session_id == session_id]
     assert [entry.outcome for entry in ended] == ["REFER"]
+
+
+# --- a challenge -------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def asking(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kiosk]:
+    """A kiosk whose policy has every traveler challenged."""
+    root = tmp_path_factory.mktemp("asking")
+    kiosk = make_kiosk(root)
+    kiosk.site = root / "asking.toml"
+    shipped = Path("kiosk_api/sites/global_entry_airport.toml").read_text()
+    rule = '[rules.challenge_answered]\nsource = "a test"\nstanding = "choice"\n\n[[programs]]'
+    kiosk.site.write_text(shipped.replace("[[programs]]", rule, 1))
+    kiosk.start()
+    yield kiosk
+    if kiosk.process is not None:
+        kiosk.end(signal.SIGKILL)
+
+
+def test_a_member_who_answers_with_light_is_admitted_and_the_answer_serves_once(
+    asking: Kiosk, face: bytes
+) -> None:
+    actor = Cast(PERSON.identity, PEOPLE[4].identity, 3).bona_fide
+    with asking.client() as client:
+        session = begin(client)
+        assert client.get(f"/v1/sessions/{session}").json()["challenge"] is None
+        asked = scan(client, session, mrz()).json()["challenge"]
+        assert (asked["kind"], asked["alternatives"]) == ("gesture", ["light", "button"])
+        choose = f"/v1/sessions/{session}/challenge"
+        assert_problem(client.post(choose, json={"kind": "gesture"}), 422, "invalid_request")
+        chosen = client.post(choose, json={"kind": "light"}).json()["challenge"]
+        assert (chosen["kind"], chosen["alternatives"]) == ("light", ["button"])
+        assert chosen["id"] != asked["id"]
+        assert_problem(client.post(choose, json={"kind": "light"}), 409, "challenge_chosen")
+        issued = time.monotonic() - chosen["issued_ms_ago"] / 1000
+        poses = [(100, Pose()), (400, Pose())] + [
+            (step["shown_at_ms"] + 400, Pose(colour=Prompt(step["prompt"])))
+            for step in chosen["steps"]
+        ]
+        pictures = [encoded(picture) for picture in actor([pose for _, pose in poses])]
+        time.sleep(max(0.0, issued + (poses[-1][0] + 50) / 1000 - time.monotonic()))
+        form: list[Any] = []
+        for (at, _), picture in zip(poses, pictures, strict=True):
+            form.append(("captured_at_ms", (None, str(at))))
+            form.append(("frame", ("a.jpg", picture)))
+        told = client.post(f"/v1/sessions/{session}/face", files=form).json()
+        assert (told["state"], told["challenge"]) == ("admitted", None), told["decision"]
+
+        # Nobody else is admitted by it.
+        second = begin(client)
+        scan(client, second, mrz())
+        client.post(f"/v1/sessions/{second}/challenge", json={"kind": "light"})
+        time.sleep(max(0.0, (poses[-1][0] + 50) / 1000))
+        told = client.post(f"/v1/sessions/{second}/face", files=form).json()
+        codes = [reason["code"] for reason in told["decision"]["reasons"]]
+        assert codes == ["face_challenge_failed"]
+
+        third = begin(client)
+        scan(client, third, mrz())
+        told = show(client, third, face).json()
+        codes = [reason["code"] for reason in told["decision"]["reasons"]]
+        assert codes == ["face_challenge_unanswered"]
+
+        fourth = begin(client)
+        scan(client, fourth, mrz())
+        button = {"kind": "button"}
+        told = client.post(f"/v1/sessions/{fourth}/challenge", json=button).json()
+        codes = [reason["code"] for reason in told["decision"]["reasons"]]
+        assert "opted_out" in codes
+    assert chosen["id"] not in asking.log.read_text()
+
+
+def test_where_the_policy_asks_for_nothing_nothing_can_be_chosen(client: httpx.Client) -> None:
+    session = begin(client)
+    assert scan(client, session, mrz()).json()["challenge"] is None
+    answer = client.post(f"/v1/sessions/{session}/challenge", json={"kind": "button"})
+    assert_problem(answer, 409, "event_out_of_order")

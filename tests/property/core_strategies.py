@@ -11,6 +11,7 @@ from kiosk_api.core.codec import decode_evidence, decode_policy
 from kiosk_api.core.evidence import (
     Agreement,
     Assurance,
+    ChallengeFacts,
     CohortSide,
     DocumentClass,
     DocumentFacts,
@@ -111,12 +112,14 @@ def _evidence(texts, countries, days, ages, floats, times, faces, models, measur
     presentation = st.builds(
         PresentationFacts, st.booleans(), floats, _tuples(texts), _tuples(texts)
     )
+    challenge = st.builds(ChallengeFacts, texts, st.booleans(), texts)
     face = st.builds(
         FaceFacts,
         faces,
         _tuples(quality),
         _measured(st.builds(MatchFacts, floats, models, _measured(normalised))),
         _measured(presentation),
+        challenge=_measured(challenge),
     )
     source = st.builds(
         Source,

@@ -171,6 +171,16 @@ def _presentation(**changes: Any) -> Callable[[Evidence], Evidence]:
     )
 
 
+def _challenge_failed(e: Evidence) -> Evidence:
+    return _face(
+        lambda f: (
+            f
+            if isinstance(f.challenge, NotMeasured)
+            else replace(f, challenge=Measured(replace(f.challenge.value, passed=False)))
+        )
+    )(e)
+
+
 def _earlier_expiry(d: Any) -> Any:
     if isinstance(d.expires_on, NotMeasured):
         return d
@@ -340,6 +350,8 @@ WORSENINGS: tuple[Worsening, ...] = (
                 R.FACE_QUALITY_UNKNOWN,
                 R.FACE_PRESENTATION_UNKNOWN,
                 R.FACE_PRESENTATION_SUSPICIOUS,
+                R.FACE_CHALLENGE_UNANSWERED,
+                R.FACE_CHALLENGE_FAILED,
             },
         )
         for why in Why
@@ -374,6 +386,15 @@ WORSENINGS: tuple[Worsening, ...] = (
         _presentation(signals=()),
         frozenset({R.FACE_PRESENTATION_SUSPICIOUS}),
     ),
+    *(
+        Worsening(
+            f"challenge not measured: {why.value}",
+            _face(lambda f, why=why: replace(f, challenge=NotMeasured(why))),
+            frozenset({R.FACE_CHALLENGE_FAILED}),
+        )
+        for why in Why
+    ),
+    Worsening("challenge failed", _challenge_failed),
     Worsening("further apart", _match(_further), frozenset({R.FACE_CLOSER_TO_ANOTHER})),
     Worsening(
         "distance not a number",

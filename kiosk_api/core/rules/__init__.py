@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from kiosk_api.core.answers import Rule
 from kiosk_api.core.rules import (
+    challenge_answered,
     document_accepted,
     document_checks,
     document_read,
@@ -46,6 +47,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
             face_present.RULE,
             face_quality.RULE,
             presentation_unsuspicious.RULE,
+            challenge_answered.RULE,
             face_matches.RULE,
         )
     }

@@ -97,6 +97,11 @@ def presentation(**changes: Any) -> Change:
     return face(presentation=Measured(replace(facts, **changes)))
 
 
+def challenge(**changes: Any) -> Change:
+    facts = cast("Measured[Any]", cast("Measured[Any]", BASE.face).value.challenge).value
+    return face(challenge=Measured(replace(facts, **changes)))
+
+
 def sharpness(status: QualityStatus, score: float | None) -> Change:
     wide = QualityFact("face_width", QualityStatus.GOOD, 90.0)
     return face(quality=(wide, QualityFact("sharpness", status, score)))
@@ -277,6 +282,10 @@ CASES: list[tuple[str, Change, list[R]]] = [
         presentation(suspects=("moire",)),
         [R.FACE_PRESENTATION_SUSPICIOUS],
     ),
+    ("challenge_answered", face(challenge=GONE), [R.FACE_CHALLENGE_UNANSWERED]),
+    ("challenge_answered", challenge(passed=False), [R.FACE_CHALLENGE_FAILED]),
+    ("challenge_answered", challenge(kind="light"), []),
+    ("challenge_answered", face(faces=0), [R.FACE_ABSENT]),
     ("face_matches", distance(nan), [R.FACE_DISTANCE_INVALID]),
     ("face_matches", distance(-0.1), [R.FACE_DISTANCE_INVALID]),
     ("face_matches", distance(inf), [R.FACE_DISTANCE_INVALID]),
@@ -334,6 +343,7 @@ def test_a_rule_refers_by_itself_when_what_it_needs_is_missing(needs: str, missi
             "face_present",
             "face_quality",
             "presentation_unsuspicious",
+            "challenge_answered",
             "face_matches",
         },
     }

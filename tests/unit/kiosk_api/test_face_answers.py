@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from kiosk_api.core.evidence import FaultKind, Measured
+from kiosk_api.core.evidence import ChallengeFacts, FaultKind, Measured, NotMeasured, Why
 from kiosk_api.intake.face import FaceReading, TimedPicture, measure_face
 
 
@@ -21,7 +21,9 @@ class _Says:
         return self._answer, ()
 
 
-async def _read(answer: dict[str, Any], frames: int) -> FaceReading:
+async def _read(
+    answer: dict[str, Any], frames: int, challenge: dict[str, Any] | None = None
+) -> FaceReading:
     pictures = tuple(TimedPicture(b"picture", 100 * number) for number in range(frames))
     return await measure_face(
         _Says(answer),  # type: ignore[arg-type]
@@ -29,6 +31,7 @@ async def _read(answer: dict[str, Any], frames: int) -> FaceReading:
         None,
         deadline=time.monotonic() + 5,
         frames=pictures if frames > 1 else (),
+        challenge=challenge,
     )
 
 
@@ -63,3 +66,59 @@ async def test_an_answer_of_other_pictures_is_none(answer: dict[str, Any], frame
     assert reading.fault is not None
     assert reading.fault.kind is FaultKind.MATCHER_FAILED
     assert reading.used == ()
+
+
+# --- challenges ----------------------------------------------------------------------------
+
+ASKED = {"id": "00", "kind": "gesture", "steps": [["turn_left", 1.0]], "expires_at": 4.0}
+
+
+def _answered(**changes: Any) -> dict[str, Any]:
+    said = {"kind": "gesture", "outcome": "passed", "reason": "answered", **changes}
+    return _sequence() | {"challenge": said}
+
+
+@pytest.mark.parametrize(
+    ("changes", "fact"),
+    [
+        ({}, Measured(ChallengeFacts("gesture", True, "answered"))),
+        (
+            {"outcome": "failed", "reason": "wrong_answer"},
+            Measured(ChallengeFacts("gesture", False, "wrong_answer")),
+        ),
+        ({"outcome": "not_measured", "reason": "step_not_seen"}, NotMeasured(Why.NOT_PRESENT)),
+        ({"outcome": "not_measured", "reason": "face_not_measured"}, NotMeasured(Why.TOO_POOR)),
+    ],
+)
+async def test_what_became_of_a_challenge(changes: dict[str, Any], fact: object) -> None:
+    reading = await _read(_answered(**changes), 3, ASKED)
+    assert isinstance(reading.face, Measured)
+    assert reading.face.value.challenge == fact
+
+
+async def test_one_picture_answers_no_challenge() -> None:
+    reading = await _read({"outcome": "face", "why": "not_present"}, 1, ASKED)
+    assert isinstance(reading.face, Measured)
+    assert reading.face.value.challenge == NotMeasured(Why.NOT_PRESENT)
+
+
+@pytest.mark.parametrize(
+    ("answer", "challenge"),
+    [
+        (_answered(), None),
+        (_sequence(), ASKED),
+        (_answered(kind="light"), ASKED),
+        (_answered(kind="button"), ASKED),
+        (_answered(reason="wrong_answer"), ASKED),
+        (_answered(outcome="failed"), ASKED),
+        (_answered(outcome="unsure"), ASKED),
+        (_answered(reason="No code"), ASKED),
+        (_answered(nonce="00"), ASKED),
+    ],
+)
+async def test_an_answer_to_another_challenge_is_none(
+    answer: dict[str, Any], challenge: dict[str, Any] | None
+) -> None:
+    reading = await _read(answer, 3, challenge)
+    assert reading.fault is not None
+    assert reading.fault.kind is FaultKind.MATCHER_FAILED

@@ -51,7 +51,8 @@ def test_what_the_global_entry_kiosk_demands() -> None:
     assert POLICY.maximum_record_age == timedelta(hours=24)
     assert POLICY.times.budget == timedelta(seconds=1)
     assert POLICY.times.reserve == timedelta(milliseconds=200)
-    assert set(POLICY.rules) == set(RULES)
+    # Few cameras give the several pictures that an answer to a challenge needs.
+    assert set(POLICY.rules) == set(RULES) - {"challenge_answered"}
 
 
 def test_its_face_threshold_is_the_one_that_was_measured() -> None:
@@ -167,6 +168,7 @@ def test_only_conveniences_may_be_left_out() -> None:
         "holder_age",
         "face_quality",
         "presentation_unsuspicious",
+        "challenge_answered",
     }
 
 
@@ -314,11 +316,11 @@ def test_show_prints_one_object_from_which_the_policy_comes_back() -> None:
     assert len(shown["citations"]) == len(PROFILE.citations)
 
 
-def test_show_explains_every_rule() -> None:
+def test_show_explains_every_rule_of_the_site() -> None:
     result = CliRunner().invoke(sites, ["show", "global_entry_airport"])
     assert result.exit_code == 0
-    for rule in RULES.values():
-        assert rule.question in result.stdout
+    for name, rule in RULES.items():
+        assert (rule.question in result.stdout) is (name in POLICY.rules)
 
 
 def test_show_of_an_unknown_site_is_one_line() -> None:
