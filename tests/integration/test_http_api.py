@@ -523,6 +523,13 @@ def test_events_out_of_order_are_told_so_and_change_nothing(
     assert_problem(scan(client, other, mrz(), "order-1"), 409, "event_replayed")
 
 
+def test_where_the_policy_asks_for_nothing_nothing_can_be_chosen(client: httpx.Client) -> None:
+    session = begin(client)
+    assert scan(client, session, mrz()).json()["challenge"] is None
+    answer = client.post(f"/v1/sessions/{session}/challenge", json={"kind": "button"})
+    assert_problem(answer, 409, "event_out_of_order")
+
+
 def test_a_second_document_refers(client: httpx.Client) -> None:
     session_id = begin(client)
     scan(client, session_id, mrz())
@@ -1078,10 +1085,3 @@ def test_a_member_who_answers_with_light_is_admitted_and_the_answer_serves_once(
         codes = [reason["code"] for reason in told["decision"]["reasons"]]
         assert "opted_out" in codes
     assert chosen["id"] not in asking.log.read_text()
-
-
-def test_where_the_policy_asks_for_nothing_nothing_can_be_chosen(client: httpx.Client) -> None:
-    session = begin(client)
-    assert scan(client, session, mrz()).json()["challenge"] is None
-    answer = client.post(f"/v1/sessions/{session}/challenge", json={"kind": "button"})
-    assert_problem(answer, 409, "event_out_of_order")
