@@ -76,6 +76,11 @@ class FacePipeline:
         self._threshold = threshold or matching.single_frame_threshold(engine.model)
 
     @property
+    def engine(self) -> FaceEngine:
+        """The loaded models: too large to load twice for whoever measures beside the pipeline."""
+        return self._engine
+
+    @property
     def threshold(self) -> ComparisonThreshold:
         """The threshold that `compare` holds distances against."""
         return self._threshold
@@ -200,7 +205,7 @@ class FacePipeline:
                 )
             )
         if refuse and failed_measures(measures):
-            return TooPoor(box, measures)
+            return TooPoor(box, landmarks, measures)
         presentation = None
         if purpose is Purpose.LIVE:
             # A portrait is a picture of a picture; only what is live can be an attack.

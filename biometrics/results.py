@@ -332,6 +332,7 @@ class TooPoor:
     """One face was found, and its picture is too poor to compare; no template was made."""
 
     box: Box
+    landmarks: FivePoints
     measures: tuple[Measurement, ...]
 
     @property

@@ -57,7 +57,7 @@ from kiosk_api.selftest import SelfTestError, self_test
 from kiosk_api.sessions.answering import Answerer, interrupted_session, referring
 from kiosk_api.sessions.repository import SessionRepository, StoredSession
 from kiosk_api.sessions.service import SessionService
-from kiosk_api.sites import for_demonstration, load_site
+from kiosk_api.sites import SiteProfile, for_demonstration, load_site
 from kiosk_api.sites.matchers import UnfitMatcherError, find_matcher
 from kiosk_api.telemetry import Telemetry
 
@@ -103,17 +103,15 @@ def open_store(data: DataDir) -> Store:
     return Store(keyring, engine)
 
 
-def site_policy(settings: Settings) -> Policy:
+def _policy_of(profile: SiteProfile, settings: Settings) -> Policy:
     """The policy that decides: the site's own, or its demonstration form when that was asked for.
 
     Raises:
-        SiteError: the profile cannot be used.
         UnsafeSettingsError: a profile that is not for production, without `--demonstration`.
     """
-    profile = load_site(settings.site)
     if settings.demonstration:
-        profile = for_demonstration(profile)
-    elif not profile.policy.production:
+        return for_demonstration(profile).policy
+    if not profile.policy.production:
         raise UnsafeSettingsError(
             f"the site profile {settings.site} is not for production; start with --demonstration"
         )
@@ -165,12 +163,13 @@ def _plainly(error: Exception) -> str:
 
 
 async def _start(app: FastAPI, settings: Settings, stack: AsyncExitStack, disk: Disk) -> None:
-    policy = site_policy(settings)
+    profile = load_site(settings.site)
+    policy = _policy_of(profile, settings)
     if not settings.demonstration and not settings.data.database.exists():
         raise StartError(
             f"{settings.data.root} holds no kiosk: run kiosk init --data {settings.data.root}"
         )
-    matcher = find_matcher(load_site(settings.site), settings.matchers, settings.data.root)
+    matcher = find_matcher(profile, settings.matchers, settings.data.root)
     store = open_store(settings.data)
     _refuse_open_directory(settings)
     stack.callback(store.engine.dispose)

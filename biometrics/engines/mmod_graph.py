@@ -6,8 +6,6 @@ and a ReLU. The input is a picture of any size from `least_side_px` on; the outp
 every eighth pixel of either axis.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 import onnx
 from numpy.typing import NDArray
@@ -21,6 +19,7 @@ from biometrics.engines.dlib_weights import (
     StoredDetector,
     Window,
 )
+from biometrics.engines.onnx_file import serialized
 from biometrics.errors import BiometricsError, BiometricsErrorCode
 
 INPUT = "picture"
@@ -28,8 +27,6 @@ INPUT = "picture"
 OUTPUT = "scores"
 """Name of the output: (1, 1, rows, columns), float32."""
 
-_OPSET = 13
-_IR_VERSION = 8
 _LEVELS = 256.0
 
 
@@ -105,24 +102,13 @@ def _build(network: StoredDetector) -> bytes:
             x = f"{convolved}_positive"
     if x == "planes":
         raise ValueError("there are fewer than two convolutions")
-    return _serialized(nodes, constants)
-
-
-def _serialized(nodes: Sequence[onnx.NodeProto], constants: Sequence[onnx.TensorProto]) -> bytes:
-    model = helper.make_model(
-        helper.make_graph(
-            nodes,
-            "dlib_mmod_human_face_detector",
-            [helper.make_tensor_value_info(INPUT, TensorProto.UINT8, [1, "height", "width", 3])],
-            [helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, [1, 1, "rows", "columns"])],
-            constants,
-        ),
-        opset_imports=[helper.make_opsetid("", _OPSET)],
-        ir_version=_IR_VERSION,
+    return serialized(
+        "dlib_mmod_human_face_detector",
+        nodes,
+        constants,
+        helper.make_tensor_value_info(INPUT, TensorProto.UINT8, [1, "height", "width", 3]),
+        helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, [1, 1, "rows", "columns"]),
     )
-    onnx.checker.check_model(model)
-    serialized: bytes = model.SerializeToString()
-    return serialized
 
 
 def _folded(

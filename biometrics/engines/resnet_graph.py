@@ -32,6 +32,7 @@ from biometrics.engines.dlib_weights import (
     StoredNetwork,
     Window,
 )
+from biometrics.engines.onnx_file import serialized
 from biometrics.errors import BiometricsError, BiometricsErrorCode
 
 INPUT = "chips"
@@ -39,8 +40,6 @@ INPUT = "chips"
 OUTPUT = "embeddings"
 """Name of the output: (n, 128), float32."""
 
-_OPSET = 13
-_IR_VERSION = 8
 _LEVELS = 256.0
 
 
@@ -173,24 +172,13 @@ def _build(network: StoredNetwork) -> bytes:
     graph.nodes.append(
         helper.make_node("MatMul", [means, graph.constant(linear.weights)], [OUTPUT], name=OUTPUT)
     )
-    model = helper.make_model(
-        helper.make_graph(
-            graph.nodes,
-            "dlib_face_recognition_resnet_v1",
-            [helper.make_tensor_value_info(INPUT, TensorProto.UINT8, ["n", height, width, 3])],
-            [
-                helper.make_tensor_value_info(
-                    OUTPUT, TensorProto.FLOAT, ["n", linear.weights.shape[1]]
-                )
-            ],
-            graph.constants,
-        ),
-        opset_imports=[helper.make_opsetid("", _OPSET)],
-        ir_version=_IR_VERSION,
+    return serialized(
+        "dlib_face_recognition_resnet_v1",
+        graph.nodes,
+        graph.constants,
+        helper.make_tensor_value_info(INPUT, TensorProto.UINT8, ["n", height, width, 3]),
+        helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, ["n", linear.weights.shape[1]]),
     )
-    onnx.checker.check_model(model)
-    serialized: bytes = model.SerializeToString()
-    return serialized
 
 
 def _block(graph: _Graph, x: _Map, layers: _Layers) -> _Map:

@@ -55,8 +55,7 @@ class Preview:
     """Measures frames as `pipeline` does, and makes no template of any."""
 
     def __init__(self, pipeline: FacePipeline) -> None:
-        # The pipeline shows its engine to nobody else; the models are too large to load twice.
-        self._engine = _LookingEngine(pipeline._engine)  # noqa: SLF001
+        self._engine = _LookingEngine(pipeline.engine)
         self._pipeline = FacePipeline(self._engine, threshold=pipeline.threshold)
 
     def look(self, picture: bytes, *, deadline: float) -> Look | UnreadablePicture | None:
@@ -72,25 +71,21 @@ class Preview:
         Raises:
             BiometricsError: ENGINE_FAILED.
         """
-        self._engine.forget()
         outcome = self._pipeline.measure(picture, deadline=deadline).outcome
-        seen = self._engine
-        try:
-            match outcome:
-                case UnreadablePicture():
-                    return outcome
-                case OutOfTime():
-                    return None
-                case NoFace():
-                    return Look(_guide((), None, None, seen.picture_px, 0), False, 0)
-                case SeveralFaces():
-                    said = _guide((), None, None, seen.picture_px, outcome.count)
-                    return Look(said, False, outcome.count)
-                case TooPoor() | MeasuredFace():
-                    said = _guide(outcome.measures, outcome.box, seen.points, seen.picture_px, 1)
-                    return Look(said, isinstance(outcome, MeasuredFace), 1)
-        finally:
-            seen.forget()
+        picture_px = self._engine.picture_px
+        match outcome:
+            case UnreadablePicture():
+                return outcome
+            case OutOfTime():
+                return None
+            case NoFace():
+                return Look(_guide((), None, None, picture_px, 0), False, 0)
+            case SeveralFaces():
+                said = _guide((), None, None, picture_px, outcome.count)
+                return Look(said, False, outcome.count)
+            case TooPoor() | MeasuredFace():
+                said = _guide(outcome.measures, outcome.box, outcome.landmarks, picture_px, 1)
+                return Look(said, isinstance(outcome, MeasuredFace), 1)
 
 
 @lru_cache(maxsize=1)
@@ -110,16 +105,14 @@ def _guide(
 
 
 class _LookingEngine:
-    """An engine that finds and aligns as another does, notes where, and embeds nothing."""
+    """An engine that finds and aligns as another does, and embeds nothing.
+
+    `picture_px` is the width and height of the picture that was searched last.
+    """
 
     def __init__(self, engine: FaceEngine) -> None:
         self._of = engine
         self.picture_px = (0, 0)
-        self.points: FivePoints | None = None
-
-    def forget(self) -> None:
-        """Drop what was noted of the last picture."""
-        self.picture_px, self.points = (0, 0), None
 
     @property
     def model(self) -> ModelIdentity:
@@ -133,7 +126,6 @@ class _LookingEngine:
         return self._of.landmarks(picture, box)
 
     def align(self, picture: RGBPicture, landmarks: FivePoints, purpose: Purpose) -> AlignedFace:
-        self.points = landmarks
         return self._of.align(picture, landmarks, purpose)
 
     def embed(self, chips: FaceChips) -> FaceTemplate:
@@ -211,7 +203,7 @@ def measure_sequence(
         else:
             others.append(outcome)
         if challenged and isinstance(outcome, MeasuredFace | TooPoor):
-            heads.append(_head(pipeline, decoded, outcome, at))
+            heads.append(PadFrame(decoded, outcome.box, outcome.landmarks, at))
         if isinstance(outcome, SeveralFaces | OutOfTime):
             break
     several = next((outcome for outcome in others if isinstance(outcome, SeveralFaces)), None)
@@ -234,16 +226,6 @@ def measure_sequence(
     measures = _poorest([seen[i][3].measures for i in chosen])
     used = tuple(seen[i][0] for i in chosen)
     return SequenceFace(template, measures, presentation, used, len(seen), tuple(heads)), timings
-
-
-def _head(
-    pipeline: FacePipeline, picture: RGBPicture, outcome: MeasuredFace | TooPoor, at: float
-) -> PadFrame:
-    if isinstance(outcome, MeasuredFace):
-        return PadFrame(picture, outcome.box, outcome.landmarks, at)
-    # As above: the pipeline shows its engine to nobody else.
-    engine: FaceEngine = pipeline._engine  # noqa: SLF001
-    return PadFrame(picture, outcome.box, engine.landmarks(picture, outcome.box), at)
 
 
 def _has_time(started: float, looked_at: int, deadline: float) -> bool:

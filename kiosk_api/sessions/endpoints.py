@@ -72,6 +72,9 @@ _KEY = re.compile(r"[A-Za-z0-9._:-]{1,100}")
 _EVENT_NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
 _KEY_RULE = "an idempotency key has 1 to 100 of A-Z a-z 0-9 . _ : -"
 _PICTURES = frozenset({"image/jpeg", "image/png"})
+_PICTURE_BODIES = {
+    media: {"schema": {"type": "string", "format": "binary"}} for media in sorted(_PICTURES)
+}
 
 _PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {"model": ProblemDetails, "description": description}
@@ -173,10 +176,7 @@ async def choose_challenge(
     openapi_extra={
         "requestBody": {
             "required": True,
-            "content": {
-                media: {"schema": {"type": "string", "format": "binary"}}
-                for media in sorted(_PICTURES)
-            }
+            "content": _PICTURE_BODIES
             | {
                 SEVERAL: {
                     "schema": {
@@ -258,10 +258,7 @@ async def capture_face(
     openapi_extra={
         "requestBody": {
             "required": True,
-            "content": {
-                media: {"schema": {"type": "string", "format": "binary"}}
-                for media in sorted(_PICTURES)
-            },
+            "content": _PICTURE_BODIES,
         }
     },
 )

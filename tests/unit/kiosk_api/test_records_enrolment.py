@@ -28,6 +28,7 @@ from biometrics.results import (
 from kiosk_api.records.enrolment import PortraitRefusal, embed_with
 
 BOX = Box(0, 0, 100, 100)
+POINTS = FivePoints(*[(0.0, 0.0)] * 5)
 
 
 class Pipeline:
@@ -51,8 +52,7 @@ def embedded(outcome: FaceOutcome) -> FaceTemplate | PortraitRefusal:
 
 def test_a_face_gives_its_template() -> None:
     template = FaceTemplate(ModelIdentity("m", "1", "v"), np.zeros(128, np.float32))
-    points = FivePoints(*[(0.0, 0.0)] * 5)
-    assert embedded(MeasuredFace(BOX, points, (), template)) == template
+    assert embedded(MeasuredFace(BOX, POINTS, (), template)) == template
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_a_face_gives_its_template() -> None:
         (UnreadablePicture(PictureFault.TRUNCATED), PortraitRefusal.UNREADABLE),
         (NoFace(), PortraitRefusal.NO_FACE),
         (SeveralFaces(2), PortraitRefusal.SEVERAL_FACES),
-        (TooPoor(BOX, ()), PortraitRefusal.TOO_POOR),
+        (TooPoor(BOX, POINTS, ()), PortraitRefusal.TOO_POOR),
     ],
 )
 def test_anything_else_gives_none(outcome: FaceOutcome, refusal: PortraitRefusal) -> None:
