@@ -1,0 +1,224 @@
+"""Long thin bands of dense dark marks in a small copy of the picture, at any angle.
+
+At the right scale a square closing joins the characters of a line (gaps under 0.6 pitch) but
+not lines (gaps over 1.2 pitch), so one pass sees text of every orientation.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from documents.mrz.reader.results import GrayPicture
+
+# At the scale looked at, characters stand about 6 to 13 px apart.
+_BLACKHAT_PX = 9
+_CLOSING_PX = 9
+_MEAN_PX = 35
+_MIN_PIECE_PX = 36.0
+_MIN_ELONGATION = 3.2
+_MIN_THICK_PX, _MAX_THICK_PX = 3.0, 20.0
+_MAX_PIECES = 160
+_MIN_LINE = 13.0
+_MAX_LINE = 70.0
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """A straight band of marks, in pixels of the picture that it was found in.
+
+    x, y: its centre; angle: of its long axis, radians, -pi/2 to pi/2; length, thickness: px;
+    fill: share of the rectangle of length and thickness that it covers.
+    """
+
+    x: float
+    y: float
+    angle: float
+    length: float
+    thickness: float
+    fill: float
+
+    def scaled(self, factor: float) -> Band:
+        """Return the band in a picture that is `factor` times as large."""
+        shift = (factor - 1.0) / 2.0
+        return Band(
+            self.x * factor + shift,
+            self.y * factor + shift,
+            self.angle,
+            self.length * factor,
+            self.thickness * factor,
+            self.fill,
+        )
+
+
+def shrink(gray: GrayPicture, longer_side: int) -> tuple[GrayPicture, float]:
+    """Shrink to about `longer_side` px; return it and source pixels per pixel of it.
+
+    Areas are averaged by whole factors, which is fast, and the rest is bilinear.
+    """
+    height, width = gray.shape
+    ratio = max(height, width) / longer_side
+    whole = int(ratio)
+    if whole > 1:
+        height, width = height // whole, width // whole
+        if height < 1 or width < 1:
+            return gray, 1.0
+        part = gray[: height * whole, : width * whole]
+        gray = np.asarray(cv2.resize(part, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+        ratio /= whole
+    else:
+        whole = 1
+    if abs(ratio - 1.0) < 0.03:
+        return gray, float(whole)
+    size = (max(round(width / ratio), 1), max(round(height / ratio), 1))
+    small = cv2.resize(gray, size, interpolation=cv2.INTER_LINEAR)
+    return np.asarray(small, np.uint8), whole * width / size[0]
+
+
+def ink(gray: GrayPicture, blackhat: int, mean: int) -> tuple[GrayPicture, GrayPicture]:
+    """Return how much darker pixels are than what is around them, and where that is ink.
+
+    Both (height, width) uint8; the second is 255 for ink, 0 elsewhere.
+    """
+    kernel = cv2.getStructuringElement(cv2.MORPH_RECT, (blackhat, blackhat))
+    dark = np.asarray(cv2.morphologyEx(gray, cv2.MORPH_BLACKHAT, kernel), np.uint8)
+    otsu, _ = cv2.threshold(dark, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
+    local = cv2.blur(dark, (mean, mean))
+    floor = max(6.0, 0.4 * float(otsu))
+    limit = cv2.max(cv2.convertScaleAbs(local, alpha=1.35), floor)
+    return dark, np.asarray(cv2.compare(dark, limit, cv2.CMP_GT), np.uint8)
+
+
+def find_bands(small: GrayPicture) -> list[Band]:
+    """Find bands that may be a line of 26 to 50 characters about 6 to 13 px apart."""
+    _, marks = ink(small, _BLACKHAT_PX, _MEAN_PX)
+    kernel = cv2.getStructuringElement(cv2.MORPH_RECT, (_CLOSING_PX, _CLOSING_PX))
+    # The constant border keeps marks at the edge from growing along it.
+    closed = cv2.morphologyEx(
+        marks, cv2.MORPH_CLOSE, kernel, borderType=cv2.BORDER_CONSTANT, borderValue=0
+    )
+    return _joined(_pieces(np.asarray(closed, np.uint8)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Moments:
+    """Sums over the pixels of a piece: enough to add pieces up."""
+
+    area: float
+    x: float
+    y: float
+    xx: float
+    xy: float
+    yy: float
+
+    def plus(self, other: _Moments) -> _Moments:
+        """Return the moments of both pieces together."""
+        area = self.area + other.area
+        a, b = self.area / area, other.area / area
+        dx, dy = other.x - self.x, other.y - self.y
+        return _Moments(
+            area,
+            a * self.x + b * other.x,
+            a * self.y + b * other.y,
+            a * self.xx + b * other.xx + a * b * dx * dx,
+            a * self.xy + b * other.xy + a * b * dx * dy,
+            a * self.yy + b * other.yy + a * b * dy * dy,
+        )
+
+    def band(self) -> Band:
+        """Return the rectangle with these moments."""
+        mean, half = (self.xx + self.yy) / 2.0, (self.xx - self.yy) / 2.0
+        spread = math.hypot(half, self.xy)
+        length = math.sqrt(12.0 * max(mean + spread, 0.0)) + 1e-6
+        thickness = math.sqrt(12.0 * max(mean - spread, 0.0)) + 1.0
+        angle = 0.5 * math.atan2(2.0 * self.xy, self.xx - self.yy)
+        return Band(self.x, self.y, angle, length, thickness, self.area / (length * thickness))
+
+
+def _pieces(closed: GrayPicture) -> list[_Moments]:
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(
+        closed, connectivity=4, ltype=cv2.CV_32S
+    )
+    if count <= 1:
+        return []
+    diagonal = np.hypot(stats[:, 2], stats[:, 3])
+    thin = stats[:, 4] / diagonal
+    fits = (diagonal >= _MIN_PIECE_PX) & (thin >= 2.0) & (thin <= _MAX_THICK_PX)
+    fits[0] = False
+    chosen = np.nonzero(fits)[0]
+    if len(chosen) > _MAX_PIECES:
+        chosen = chosen[np.argsort(-stats[chosen, 4], kind="stable")[:_MAX_PIECES]]
+    pieces = []
+    for label in chosen:
+        x, y, width, height, _ = (int(value) for value in stats[label])
+        part = cv2.compare(labels[y : y + height, x : x + width], int(label), cv2.CMP_EQ)
+        sums = cv2.moments(part, binaryImage=True)
+        area = sums["m00"]
+        piece = _Moments(
+            area,
+            x + sums["m10"] / area,
+            y + sums["m01"] / area,
+            sums["mu20"] / area,
+            sums["mu11"] / area,
+            sums["mu02"] / area,
+        )
+        band = piece.band()
+        if (
+            band.length >= _MIN_ELONGATION * band.thickness
+            and _MIN_THICK_PX <= band.thickness <= _MAX_THICK_PX
+        ):
+            pieces.append(piece)
+    return pieces
+
+
+def _joined(pieces: list[_Moments]) -> list[Band]:
+    """Join pieces that lie behind one another on one line; keep what is long enough."""
+    pieces = sorted(pieces, key=lambda piece: -piece.area)
+    bands: list[Band] = []
+    used = [False] * len(pieces)
+    table = [piece.band() for piece in pieces]
+    values = np.array(
+        [[b.x, b.y, b.angle, b.length, b.thickness] for b in table], np.float64
+    ).reshape(-1, 5)
+    for index in range(len(pieces)):
+        if used[index]:
+            continue
+        used[index] = True
+        whole = pieces[index]
+        while True:
+            follower = _follower(whole.band(), values, used)
+            if follower is None:
+                break
+            used[follower] = True
+            whole = whole.plus(pieces[follower])
+        band = whole.band()
+        if _MIN_LINE * band.thickness <= band.length <= _MAX_LINE * band.thickness:
+            bands.append(band)
+    return bands
+
+
+def _follower(band: Band, values: NDArray[np.float64], used: list[bool]) -> int | None:
+    """Return the nearest piece that continues the band at either end."""
+    dx, dy = values[:, 0] - band.x, values[:, 1] - band.y
+    cos, sin = math.cos(band.angle), math.sin(band.angle)
+    along, off = np.abs(dx * cos + dy * sin), np.abs(dy * cos - dx * sin)
+    gap = along - (band.length + values[:, 3]) / 2.0
+    turn = np.abs((values[:, 2] - band.angle + math.pi / 2) % math.pi - math.pi / 2)
+    thickness = values[:, 4] / band.thickness
+    loose = 2.0 / np.maximum(values[:, 3] / values[:, 4], 1.0)
+    fits = (
+        (gap > -0.5 * band.thickness)
+        & (gap < 7.0 * band.thickness)
+        & (off < 0.5 * band.thickness + 0.04 * along)
+        & (turn < 0.07 + 0.5 * loose)
+        & (thickness > 0.5)
+        & (thickness < 1.8)
+        & ~np.array(used)
+    )
+    if not fits.any():
+        return None
+    return int(np.argmin(np.where(fits, gap, np.inf)))
