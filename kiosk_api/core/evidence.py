@@ -98,6 +98,77 @@ class Program(StrEnum):
     VIAJERO_CONFIABLE = "VIAJERO_CONFIABLE"
 
 
+class Light(StrEnum):
+    """The light under which a page was photographed (ICAO Doc 9303-2 names the three)."""
+
+    WHITE = "white"
+    INFRARED = "infrared"
+    ULTRAVIOLET = "ultraviolet"
+
+
+class LinesFrom(StrEnum):
+    """Who read the machine-readable zone that the document facts stand on."""
+
+    READER = "reader"  # the device sent its lines
+    PICTURE = "picture"  # the device sent a picture only, and we read it
+
+
+class PageOutcome(StrEnum):
+    """What one look at a page came to."""
+
+    PASSED = "passed"
+    SUSPICIOUS = "suspicious"  # a sign of a copy or an alteration
+    POOR = "poor"  # of the picture, not of the document: glare, blur, too small
+    NOT_MEASURED = "not_measured"
+
+
+@dataclass(frozen=True, slots=True)
+class PageFindingFact:
+    """What one look at the pictures of a page found."""
+
+    check: str  # name of a `documents.page` check, e.g. "mrz_in_infrared"
+    outcome: PageOutcome
+    confidence: float  # 0 to 1
+    code: str  # stable, says why, e.g. "mrz_missing_in_infrared"; never content of the page
+
+
+@dataclass(frozen=True, slots=True)
+class MRZPictureFacts:
+    """What our own reading of the zone in a picture came to, without what the zone says."""
+
+    accepted: bool  # every check digit fits, and every character that none covers is sure
+    confidence: float  # 0 to 1, of the least sure character
+    repaired: int  # characters that a check digit decided
+    problems: tuple[str, ...]  # codes of documents.mrz.reader problems
+    # Whether the lines that the device sent say the same. None: it sent none. False is a
+    # contradiction; a character that could not be made out contradicts nothing.
+    agrees_with_reader: bool | None
+    checks: tuple[str, ...]  # a check digit each, "document_number:pass", "...:fail", "...:absent"
+
+
+@dataclass(frozen=True, slots=True)
+class PortraitFacts:
+    """The portrait that is printed on the page, beside the record's template."""
+
+    found: bool
+    model: str  # what measured the distance, as in `MatchFacts`; "" when nothing did
+    # Dissimilarity to the record's template, 0 = identical. Prints and laminates are poor: the
+    # same person lies further apart here than before the camera.
+    distance_to_record: Measured[float] | NotMeasured
+
+
+@dataclass(frozen=True, slots=True)
+class OpticalFacts:
+    """What the pictures of the page say."""
+
+    lights: tuple[Light, ...]  # of the pictures that were sent
+    template: str  # of ICAO Doc 9303, e.g. "TD3"; "" when no zone was read in a picture
+    lines_from: LinesFrom
+    mrz: Measured[MRZPictureFacts] | NotMeasured
+    findings: tuple[PageFindingFact, ...]
+    portrait: Measured[PortraitFacts] | NotMeasured = _NOT_ATTEMPTED
+
+
 @dataclass(frozen=True, slots=True)
 class DocumentFacts:
     """What the machine-readable zone says (ICAO Doc 9303), without what identifies its holder."""
@@ -109,6 +180,8 @@ class DocumentFacts:
     age_years: Measured[int] | NotMeasured  # completed years on the day of the scan, port's time
     checks_failed: tuple[str, ...]  # names of fields whose check digit is wrong
     problems: tuple[str, ...]  # codes of documents.mrz problems that remain besides checks
+    # NOT_ATTEMPTED: the device sent lines only. Any other reason: it sent pictures, in vain.
+    optical: Measured[OpticalFacts] | NotMeasured = field(default=_NOT_ATTEMPTED, metadata=ADDED)
 
 
 class Agreement(StrEnum):

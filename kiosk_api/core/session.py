@@ -19,6 +19,8 @@ from kiosk_api.core.evidence import (
     Measured,
     NoRecord,
     NotMeasured,
+    PageFindingFact,
+    PortraitFacts,
     RecordFacts,
     Source,
     Stage,
@@ -48,6 +50,7 @@ class EventKind(StrEnum):
     DOCUMENT_READ = "DocumentRead"
     DOCUMENT_READ_AGAIN = "DocumentReadAgain"
     DOCUMENT_UNREADABLE = "DocumentUnreadable"
+    DOCUMENT_EXAMINED = "DocumentExamined"
     SECOND_DOCUMENT = "SecondDocument"
     FACE_MEASURED = "FaceMeasured"
     FAULTED = "Faulted"
@@ -79,6 +82,19 @@ class DocumentUnreadable:
 
     kind: ClassVar[EventKind] = EventKind.DOCUMENT_UNREADABLE
     source: Source
+    why: Why = Why.UNREADABLE  # TOO_POOR when it is the picture's fault; both are unreadable
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentExamined:
+    """What became known of the document's page after it was read; it adds to the first look.
+
+    Of a document whose pictures were not examined at all there is nothing to add to.
+    """
+
+    kind: ClassVar[EventKind] = EventKind.DOCUMENT_EXAMINED
+    findings: tuple[PageFindingFact, ...] = ()
+    portrait: Measured[PortraitFacts] | NotMeasured = NotMeasured(Why.NOT_ATTEMPTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +140,7 @@ Event = (
     DocumentRead
     | DocumentReadAgain
     | DocumentUnreadable
+    | DocumentExamined
     | SecondDocument
     | FaceMeasured
     | Faulted
@@ -216,10 +233,12 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition(_DOCUMENT, EventKind.FAULTED, _DECIDING),
     Transition(_FACE, EventKind.DOCUMENT_READ_AGAIN, _DECIDING, FAULT),
     Transition(_FACE, EventKind.DOCUMENT_READ_AGAIN, _FACE),
+    Transition(_FACE, EventKind.DOCUMENT_EXAMINED, _FACE),
     Transition(_FACE, EventKind.SECOND_DOCUMENT, _DECIDING),
     Transition(_FACE, EventKind.FACE_MEASURED, _DECIDING),
     Transition(_FACE, EventKind.FAULTED, _DECIDING),
     Transition(_DECIDING, EventKind.DOCUMENT_READ_AGAIN, _DECIDING),
+    Transition(_DECIDING, EventKind.DOCUMENT_EXAMINED, _DECIDING),
     Transition(_DECIDING, EventKind.SECOND_DOCUMENT, _DECIDING),
     Transition(_DECIDING, EventKind.FAULTED, _DECIDING),
     Transition(_DECIDING, EventKind.ADMITTED, SessionState.ADMITTED, ADMISSIBLE),
@@ -254,9 +273,11 @@ def _absorb(session: Session, event: Event) -> Session:
         case DocumentReadAgain():
             return _with_source(session, event.source, Stage.DOCUMENT)
         case DocumentUnreadable():
-            unreadable = NotMeasured(Why.UNREADABLE)
+            unreadable = NotMeasured(event.why)
             scanned = replace(session, document=unreadable, scans=session.scans + 1)
             return _with_source(scanned, event.source, Stage.DOCUMENT)
+        case DocumentExamined():
+            return replace(session, document=_examined(session.document, event))
         case SecondDocument():
             second = _with_fault(session, Fault(FaultKind.SECOND_DOCUMENT, Stage.DOCUMENT))
             return _with_source(second, event.source, Stage.DOCUMENT)
@@ -269,6 +290,18 @@ def _absorb(session: Session, event: Event) -> Session:
             return session
         case _:
             assert_never(event)
+
+
+def _examined(
+    document: Measured[DocumentFacts] | NotMeasured, event: DocumentExamined
+) -> Measured[DocumentFacts] | NotMeasured:
+    """Add findings, never take one away; the portrait is compared once."""
+    if isinstance(document, NotMeasured) or isinstance(document.value.optical, NotMeasured):
+        return document
+    optical = document.value.optical.value
+    portrait = optical.portrait if isinstance(optical.portrait, Measured) else event.portrait
+    more = replace(optical, findings=(*optical.findings, *event.findings), portrait=portrait)
+    return Measured(replace(document.value, optical=Measured(more)))
 
 
 def _with_source(session: Session, source: Source, stage: Stage) -> Session:
