@@ -2,39 +2,24 @@
 
 Devices (through `kiosk_api.lanes`) and HTTP clients (through `endpoints`) come in here alike.
 A session belongs to this process until it is decided; from then on it is the journal's.
+
+Each step has a module of its own: `opening`, `document_step`, `previews`, `face_step`,
+`answering`, and `outcomes` for what follows an answer.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
-import secrets
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from concurrent.futures import Executor, Future
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field, replace
-from datetime import datetime
-from hashlib import sha256
-from typing import Any, assert_never
-from zoneinfo import ZoneInfo
+from collections.abc import AsyncIterator, Callable, Coroutine
+from concurrent.futures import Executor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
 
-from sqlalchemy.exc import SQLAlchemyError
-
-from documents.mrz import normalise
 from kiosk_api.clock import Clock, ClockGuard
-from kiosk_api.core.evidence import (
-    ChallengeFacts,
-    Fault,
-    FaultKind,
-    Measured,
-    NotMeasured,
-    Provenance,
-    Source,
-    Stage,
-    Why,
-)
+from kiosk_api.core.evidence import Fault, FaultKind, Stage
 from kiosk_api.core.policy import Policy
 from kiosk_api.core.session import (
     DocumentRead,
@@ -45,68 +30,42 @@ from kiosk_api.core.session import (
     Faulted,
     IllegalEventError,
     SecondDocument,
-    Session,
     SessionState,
     advance,
 )
-from kiosk_api.intake import face as intake
-from kiosk_api.intake.challenge import challenge_to_plain
-from kiosk_api.intake.document import DocumentReading, read_document
-from kiosk_api.intake.face import FacePreview, FaceReading, OpenedCohort, measure_face, preview_face
-from kiosk_api.intake.record import look_up
-from kiosk_api.intake.workers import WorkerError, WorkerPool
-from kiosk_api.journal.errors import JournalError, JournalUnavailableError
-from kiosk_api.journal.jobs import Receipt
+from kiosk_api.intake.face import FacePreview, OpenedCohort
+from kiosk_api.intake.workers import WorkerPool
 from kiosk_api.journal.store import Journal
 from kiosk_api.logs import log_as
-from kiosk_api.records.repository import FoundRecord, RecordRepository
-from kiosk_api.sealing import Keyring, Sealer
+from kiosk_api.records.repository import RecordRepository
+from kiosk_api.sealing import Keyring
 from kiosk_api.sessions import challenges
 from kiosk_api.sessions.answering import Answerer
-from kiosk_api.sessions.challenges import IssuedChallenge
+from kiosk_api.sessions.aside import Aside
+from kiosk_api.sessions.document_step import DocumentStep, is_same_document
 from kiosk_api.sessions.errors import (
     ChallengeChosenError,
-    EventReplayedError,
     LaneBusyError,
     LaneOutOfServiceError,
     OutOfOrderError,
-    PreviewBusyError,
-    PreviewTooSoonError,
-    PreviewUnreadableError,
-    RequestKeyReusedError,
     SessionError,
     SessionFinishedError,
     UnknownLaneError,
 )
+from kiosk_api.sessions.face_step import FaceStep
 from kiosk_api.sessions.guidance import GuidanceBoard
 from kiosk_api.sessions.history import PastSession, past_session
-from kiosk_api.sessions.live import JournalPlace, LiveSession, Told
+from kiosk_api.sessions.live import LiveSession, Told
+from kiosk_api.sessions.opening import SessionOpener
+from kiosk_api.sessions.outcomes import OutcomeCopier
+from kiosk_api.sessions.previews import Previews
 from kiosk_api.sessions.readings import DocumentEvent, FaceEvent
 from kiosk_api.sessions.repository import RequestKey, SessionRepository
+from kiosk_api.sessions.used_events import UsedEvents
 
 _LOG = logging.getLogger(__name__)
 _REMEMBERED_SESSIONS = 1_000
-_REMEMBERED_EVENTS = 50_000
 _SWEEP_SECONDS = 0.5
-_PREVIEW_PAUSE_SECONDS = 0.2
-_FIRST_PAUSE_SECONDS = 0.05  # as the journal's own when the disk fails
-_LONGEST_PAUSE_SECONDS = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class _Used:
-    """An event that a session took: which one, and a keyed digest of what it said."""
-
-    session_id: str
-    content: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """A request with a key that is being served: what it asks, and what it will come to."""
-
-    digest: bytes
-    opening: asyncio.Future[tuple[str, bool]]
 
 
 @dataclass(slots=True)
@@ -133,18 +92,33 @@ class SessionService:
     keyring: Keyring
     cohort: OpenedCohort | None = None
     on_told: Callable[[LiveSession], None] = lambda _live: None
-    _active: dict[str, LiveSession] = field(default_factory=dict)  # by lane
-    _unrecorded: set[str] = field(default_factory=set)  # sessions told before they were durable
-    _last: dict[str, str] = field(default_factory=dict)  # the newest session of each lane
-    _opening: set[str] = field(default_factory=set)
-    _sessions: OrderedDict[str, LiveSession] = field(default_factory=OrderedDict)
-    _asked: dict[tuple[str, str], _Asked] = field(default_factory=dict)  # by principal and key
-    _used_events: OrderedDict[tuple[str, str], _Used] = field(default_factory=OrderedDict)
-    _challenged_frames: OrderedDict[bytes, str] = field(default_factory=OrderedDict)
-    _steps: set[asyncio.Future[None]] = field(default_factory=set)
-    _aside: set[asyncio.Future[Any]] = field(default_factory=set)
-    _guidance: dict[str, GuidanceBoard] = field(default_factory=dict)  # by lane
-    _ending: asyncio.Event = field(default_factory=asyncio.Event)
+    opener: SessionOpener = field(init=False)
+    documents: DocumentStep = field(init=False)
+    previews: Previews = field(init=False)
+    faces: FaceStep = field(init=False)
+    outcomes: OutcomeCopier = field(init=False)
+    used: UsedEvents = field(init=False)
+    aside: Aside = field(init=False, default_factory=Aside)
+    _active: dict[str, LiveSession] = field(init=False, default_factory=dict)  # by lane
+    _last: dict[str, str] = field(init=False, default_factory=dict)  # the newest of each lane
+    _opening: set[str] = field(init=False, default_factory=set)
+    _sessions: OrderedDict[str, LiveSession] = field(init=False, default_factory=OrderedDict)
+    _steps: set[asyncio.Future[None]] = field(init=False, default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.used = UsedEvents(self.keyring)
+        self.opener = SessionOpener(
+            self.repository,
+            self.guard,
+            self.executor,
+            self.aside,
+            self.policy.times.document_step.total_seconds(),
+            self._end_late,
+        )
+        self.documents = DocumentStep(self.policy, self.records, self.clock, self.executor)
+        self.previews = Previews(self.pool, self.clock, self.aside)
+        self.faces = FaceStep(self.pool, self.clock, self.used, self.cohort)
+        self.outcomes = OutcomeCopier(self.repository, self.journal, self.executor)
 
     @property
     def in_service(self) -> bool:
@@ -152,7 +126,7 @@ class SessionService:
 
         An answer that was told and is not yet durable keeps the next traveler away.
         """
-        return self.journal.healthy and not self._unrecorded
+        return self.journal.healthy and not self.outcomes.unrecorded
 
     def active(self, lane_id: str) -> LiveSession | None:
         """The session that goes on in a lane, or None."""
@@ -192,7 +166,7 @@ class SessionService:
             raise LaneBusyError
         self._opening.add(lane_id)
         try:
-            live = await self._open(lane_id, via, request)
+            live = await self.opener.record(lane_id, via, request)
         finally:
             self._opening.discard(lane_id)
         live.opener = opener
@@ -214,61 +188,19 @@ class SessionService:
             RequestKeyReusedError: another request bore the key.
             UnknownLaneError, LaneBusyError, LaneOutOfServiceError
         """
-        key = (request.principal, request.key)
-        first = self._asked.get(key)
-        if first is not None:
-            if first.digest != request.digest:
-                raise RequestKeyReusedError
-            session_id, _ = await asyncio.shield(first.opening)
-            return session_id, False
-        opening = asyncio.ensure_future(self._find_or_open(request, lane_id, via))
-        self._asked[key] = _Asked(request.digest, opening)
-        opening.add_done_callback(lambda _: self._asked.pop(key))
-        return await asyncio.shield(opening)
-
-    async def _find_or_open(self, request: RequestKey, lane_id: str, via: str) -> tuple[str, bool]:
-        before = await self.opened_by(request)
-        if before is not None:
-            return before, False
-        live = await self.open(lane_id, via=via, request=request, opener=request.principal)
-        return live.session.session_id, True
-
-    async def _open(self, lane_id: str, via: str, request: RequestKey | None) -> LiveSession:
-        session_id = secrets.token_hex(12)
-        mark = self.guard.mark()
-        opening = asyncio.get_running_loop().run_in_executor(
-            self.executor, self.repository.open, session_id, lane_id, via, mark[0], request
+        return await self.opener.once(
+            request,
+            lambda: self.open(lane_id, via=via, request=request, opener=request.principal),
         )
-        try:
-            async with asyncio.timeout(self.policy.times.document_step.total_seconds()):
-                sealer = await asyncio.shield(opening)
-        except TimeoutError as error:
-            self._start_aside(self._end_late(opening, session_id, lane_id, via, mark))
-            raise LaneOutOfServiceError from error
-        except SQLAlchemyError as error:
-            raise LaneOutOfServiceError from error
-        return _live(session_id, lane_id, via, mark, sealer)
 
-    async def _end_late(
-        self,
-        opening: asyncio.Future[Sealer],
-        session_id: str,
-        lane_id: str,
-        via: str,
-        mark: tuple[datetime, float],
-    ) -> None:
+    async def _end_late(self, live: LiveSession) -> None:
         """Refer a session whose beginning was recorded after everybody had given up on it."""
-        try:
-            sealer = await opening
-        except SQLAlchemyError:
-            return
-        live = _live(session_id, lane_id, via, mark, sealer)
         self._remember(live)
         await self.fault(live, Fault(FaultKind.SESSION_INTERRUPTED, Stage.DOCUMENT))
 
     def fingerprint(self, picture: bytes) -> str:
         """A keyed digest of a picture, 16 hexadecimal digits: it tells two apart, nothing else."""
-        return self._picture_digest(picture).hex()[:16]
+        return self.used.picture_digest(picture).hex()[:16]
 
     async def opened_by(self, request: RequestKey) -> str | None:
         """The id of the session that the same request opened before, or None.
@@ -277,17 +209,7 @@ class SessionService:
             RequestKeyReusedError: another request bore the key.
             LaneOutOfServiceError: the database does not answer.
         """
-        loop = asyncio.get_running_loop()
-        try:
-            async with asyncio.timeout(self.policy.times.document_step.total_seconds()):
-                before = await loop.run_in_executor(
-                    self.executor, self.repository.opened_by, request.principal, request.key
-                )
-        except (TimeoutError, SQLAlchemyError) as error:
-            raise LaneOutOfServiceError from error
-        if before is not None and before.request_digest != request.digest:
-            raise RequestKeyReusedError
-        return None if before is None else before.session_id
+        return await self.opener.opened_by(request)
 
     async def past(self, session_id: str) -> PastSession | None:
         """A decided session, as the journal has it; None when it has none.
@@ -310,7 +232,7 @@ class SessionService:
 
     async def _document(self, live: LiveSession, event: DocumentEvent) -> None:
         async with live.lock:
-            if self._is_repeated(live, event):
+            if self.used.is_repeated(live, event):
                 return
             if live.told is not None:
                 raise SessionFinishedError
@@ -318,34 +240,15 @@ class SessionService:
                 await self._document_again(live, event)
                 return
             self._use(live, event)
-            started = self.clock.monotonic()
-            today = self.clock.now().astimezone(ZoneInfo(self.policy.timezone)).date()
-            reading = read_document(event.lines, today=today)
-            if reading.facts is None or reading.reading is None:
-                live.timings_ms[Stage.DOCUMENT] = (self.clock.monotonic() - started) * 1000
-                await self._step(live, DocumentUnreadable(event.source), reading.problems)
-                return
-            live.mrz_lines = event.lines
-            found = await look_up(
-                self.records,
-                self.executor,
-                reading.facts,
-                reading.reading,
-                deadline=started + self.policy.times.document_step.total_seconds(),
-            )
-            live.timings_ms[Stage.RECORD] = (self.clock.monotonic() - started) * 1000
-            live.identifying = _identifying(event.lines, reading, found.found)
-            if found.found is not None and found.found.record.template is not None:
-                live.template = found.found.record.template.data
-            read = DocumentRead(reading.facts, found.record, event.source)
-            if found.fault is not None:
+            taken = await self.documents.take(live, event)
+            if taken.fault is not None:
                 # Kept with the reading; the fault moves the session on to its decision.
-                live.session = advance(live.session, read, self.policy)
-                await self._step(live, Faulted(found.fault))
+                live.session = advance(live.session, taken.event, self.policy)
+                await self._step(live, Faulted(taken.fault))
                 return
-            if challenges.RULE in self.policy.rules:
+            if isinstance(taken.event, DocumentRead) and challenges.RULE in self.policy.rules:
                 live.challenge = challenges.issue(self.clock.monotonic())
-            await self._step(live, read, reading.problems)
+            await self._step(live, taken.event, taken.problems)
 
     async def choose_challenge(self, live: LiveSession, kind: str) -> None:
         """Ask the traveler for something else, once; the button is an officer, without blame.
@@ -372,7 +275,7 @@ class SessionService:
         await self.fault(live, Fault(FaultKind.OPTED_OUT, Stage.CAPTURE))
 
     async def _document_again(self, live: LiveSession, event: DocumentEvent) -> None:
-        if _as_printed(event.lines) == _as_printed(live.mrz_lines):
+        if is_same_document(live, event):
             # Tells nothing new, and keeps no idle session going.
             await self._step(live, DocumentReadAgain(event.source))
             return
@@ -398,29 +301,11 @@ class SessionService:
                 raise SessionFinishedError
             if live.session.state is not SessionState.AWAITING_FACE:
                 raise OutOfOrderError
-            if self._is_used(live, event):
+            if self.used.is_used(live, event):
                 raise OutOfOrderError  # the same device's document bore this id
             self._use(live, event)
-            live.pictures.append(event.picture)
             self.guidance(live.session.lane_id).clear()
-            started = self.clock.monotonic()
-            asked = live.challenge
-            reading = await measure_face(
-                self.pool,
-                event.picture,
-                live.template,
-                deadline=deadline,
-                cohort=self._cohort_for(event.source),
-                frames=event.frames,
-                challenge=None if asked is None else challenge_to_plain(asked.challenge),
-            )
-            if asked is not None:
-                reading = self._bound(live, event, asked, reading)
-            if reading.used:
-                # Of several pictures an officer sees the first of those that were compared.
-                live.pictures[-1] = event.frames[reading.used[0]].data
-            live.timings_ms[Stage.FACE] = (self.clock.monotonic() - started) * 1000
-            live.timings_ms |= {f"face.{k}": ms for k, ms in reading.timings_ms.items()}
+            reading = await self.faces.take(live, event, deadline=deadline)
             live.session = advance(
                 live.session, FaceMeasured(reading.face, event.source), self.policy
             )
@@ -428,79 +313,18 @@ class SessionService:
                 live.session = advance(live.session, Faulted(reading.fault), self.policy)
             await self._conclude(live, event.arrived)
 
-    def _bound(
-        self, live: LiveSession, event: FaceEvent, asked: IssuedChallenge, reading: FaceReading
-    ) -> FaceReading:
-        """The reading; an answer that cannot be this session's own, fresh one has failed."""
-        session_id = live.session.session_id
-        fault = asked.binding_fault(tuple(f.at_ms for f in event.frames), event.arrived)
-        for frame in event.frames:
-            digest = self._picture_digest(frame.data)
-            if self._challenged_frames.setdefault(digest, session_id) != session_id:
-                fault = fault or "replayed"
-        while len(self._challenged_frames) > _REMEMBERED_EVENTS:
-            self._challenged_frames.popitem(last=False)
-        if fault is None or isinstance(reading.face, NotMeasured):
-            return reading
-        failed = Measured(ChallengeFacts(str(asked.challenge.kind), False, fault))
-        return replace(reading, face=Measured(replace(reading.face.value, challenge=failed)))
-
     def guidance(self, lane_id: str) -> GuidanceBoard:
         """What the traveler in a lane is told before the capture."""
-        return self._guidance.setdefault(lane_id, GuidanceBoard())
+        return self.previews.guidance(lane_id)
 
     async def preview(self, live: LiveSession, picture: bytes) -> FacePreview:
         """Say what would make the capture better; no event, no evidence, and kept nowhere.
-
-        It keeps no idle session going, and never takes the last idle worker.
 
         Raises:
             SessionFinishedError, OutOfOrderError, PreviewBusyError, PreviewTooSoonError,
             PreviewUnreadableError
         """
-        if live.told is not None:
-            raise SessionFinishedError
-        if live.session.state is not SessionState.AWAITING_FACE:
-            raise OutOfOrderError
-        if live.lock.locked() or live.previews_ended:
-            raise PreviewBusyError
-        now = self.clock.monotonic()
-        if live.previewing or (
-            live.preview_at is not None and now - live.preview_at < _PREVIEW_PAUSE_SECONDS
-        ):
-            raise PreviewTooSoonError
-        live.previewing, live.preview_at = True, now
-        # It goes on when its caller goes away: a worker that is left in mid-job is killed.
-        looking = asyncio.ensure_future(self._preview(live, picture))
-        self._aside.add(looking)
-        looking.add_done_callback(self._aside.discard)
-        return await asyncio.shield(looking)
-
-    async def _preview(self, live: LiveSession, picture: bytes) -> FacePreview:
-        try:
-            found = await preview_face(self.pool, picture)
-        except intake.PreviewUnreadableError as error:
-            raise PreviewUnreadableError from error
-        except intake.PreviewBusyError as error:
-            raise PreviewBusyError from error
-        except WorkerError as error:
-            live.previews_ended = True  # what costs one worker is not to cost the next one
-            raise PreviewBusyError from error
-        finally:
-            live.previewing = False
-        if live.session.state is SessionState.AWAITING_FACE and not live.lock.locked():
-            code = found.guidance[0] if found.guidance else None
-            if self.guidance(live.session.lane_id).show(code):
-                await live.publish("guidance", {"guidance": code, "ready": found.ready})
-        return found
-
-    def _cohort_for(self, source: Source) -> OpenedCohort | NotMeasured:
-        """The cohort, unless it is fictitious and the picture may show a real person."""
-        if self.cohort is None:
-            return NotMeasured(Why.NOT_ATTEMPTED)
-        if self.cohort.policy.fictitious and source.provenance is not Provenance.SIMULATED:
-            return NotMeasured(Why.UNFIT)
-        return self.cohort
+        return await self.previews.look(live, picture)
 
     async def fault(self, live: LiveSession, fault: Fault) -> Told:
         """Refer a session because something went wrong; harmless when it has its answer."""
@@ -527,9 +351,8 @@ class SessionService:
         """Refer every open session, because the service ends."""
         for live in tuple(self._active.values()):
             await self.fault(live, Fault(FaultKind.SESSION_INTERRUPTED, Stage.DECISION))
-        if self._aside:
-            await asyncio.wait(self._aside, timeout=1.0)
-        self._ending.set()  # what is not copied by now, the next start finds
+        await self.aside.wait(1.0)
+        self.outcomes.end()
 
     async def _to_its_end(self, live: LiveSession, step: Coroutine[Any, Any, None]) -> None:
         """Run a step that goes on when its caller goes away: what it journals, it also tells."""
@@ -570,9 +393,8 @@ class SessionService:
         if self._active.get(live.session.lane_id) is live:
             del self._active[live.session.lane_id]
         if live.receipt is not None:
-            if told.place is None:
-                self._unrecorded.add(live.session.session_id)
-            self._start_aside(self._copy_outcome(live, told, live.receipt))
+            self.outcomes.note(live, told)
+            self.aside.start(self.outcomes.copy(live, told, live.receipt))
         self.on_told(live)
         await live.publish(
             "decided",
@@ -580,118 +402,9 @@ class SessionService:
             last=True,
         )
 
-    async def _copy_outcome(self, live: LiveSession, told: Told, receipt: Future[Receipt]) -> None:
-        """Copy the outcome to the database once the journal has it.
-
-        Until then the row stays unfinished, so that a start after a crash looks at it again.
-        """
-        try:
-            place = await self._durable_place(live.session.session_id, told, receipt)
-        finally:
-            self._unrecorded.discard(live.session.session_id)
-        if place is None:
-            return
-        if told.place is None:
-            live.told = replace(told, place=place)
-        await self._finish_row(live.session, told)
-
-    async def _durable_place(
-        self, session_id: str, told: Told, receipt: Future[Receipt]
-    ) -> JournalPlace | None:
-        """Where an answer stands once it is durable; None when that is left to the next start."""
-        try:
-            durable = await asyncio.wrap_future(receipt)
-            return JournalPlace(durable.seq, durable.hash)
-        except JournalError as error:
-            _LOG.warning("the journal does not have an outcome yet: %s", error.code)
-            if not (isinstance(error, JournalUnavailableError) and error.kept):
-                return None
-        loop = asyncio.get_running_loop()
-        for pause in _pauses():
-            # The journal writes what it kept, and has nobody to tell any more.
-            with suppress(JournalError, OSError):
-                entry = await loop.run_in_executor(self.executor, self.journal.find, session_id)
-                if entry is not None and entry.outcome == told.decision.outcome:
-                    return JournalPlace(entry.header.seq, entry.header.hash)
-            if await self._ends_within(pause):
-                break
-        return None
-
-    async def _finish_row(self, session: Session, told: Told) -> None:
-        loop = asyncio.get_running_loop()
-        for pause in _pauses():
-            try:
-                await loop.run_in_executor(
-                    self.executor,
-                    self.repository.finish,
-                    session.session_id,
-                    session.state,
-                    str(told.decision.outcome),
-                    told.decided_at,
-                )
-            except SQLAlchemyError as error:
-                _LOG.warning("the database lacks an outcome: %s", type(error).__name__)
-            else:
-                return
-            if await self._ends_within(pause):
-                return
-
-    async def _ends_within(self, seconds: float) -> bool:
-        try:
-            async with asyncio.timeout(seconds):
-                await self._ending.wait()
-        except TimeoutError:
-            return False
-        return True
-
-    def _start_aside(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.ensure_future(work)
-        self._aside.add(task)
-        task.add_done_callback(self._aside.discard)
-
-    def _is_used(self, live: LiveSession, event: DocumentEvent | FaceEvent) -> bool:
-        """Whether an event with this id was used in the session.
-
-        Raises:
-            EventReplayedError: another session had it.
-        """
-        used = self._used_events.get((event.source.device_id, event.event_id))
-        if used is not None and used.session_id != live.session.session_id:
-            raise EventReplayedError
-        return used is not None
-
-    def _is_repeated(self, live: LiveSession, event: DocumentEvent | FaceEvent) -> bool:
-        """Whether the session had this very event before: its id alone proves nothing.
-
-        Raises:
-            EventReplayedError: another session had it.
-        """
-        if not self._is_used(live, event):
-            return False
-        used = self._used_events[event.source.device_id, event.event_id]
-        return used.content == self._content(event)
-
     def _use(self, live: LiveSession, event: DocumentEvent | FaceEvent) -> None:
-        """Note an event that the session takes; no other session will."""
         live.touched = self.clock.monotonic()
-        live.event_ids.append(event.event_id)
-        used = _Used(live.session.session_id, self._content(event))
-        self._used_events[event.source.device_id, event.event_id] = used
-        while len(self._used_events) > _REMEMBERED_EVENTS:
-            self._used_events.popitem(last=False)
-
-    def _content(self, event: DocumentEvent | FaceEvent) -> bytes:
-        """A keyed digest: event ids are remembered long after what they named was forgotten."""
-        match event:
-            case DocumentEvent():
-                return self.keyring.blind_index("event.document", json.dumps(event.lines))
-            case FaceEvent():
-                return self._picture_digest(event.content)
-            case _:
-                assert_never(event)
-
-    def _picture_digest(self, picture: bytes) -> bytes:
-        return self.keyring.blind_index("capture", sha256(picture).hexdigest())
+        self.used.use(live, event)
 
     def _remember(self, live: LiveSession) -> None:
         self._sessions[live.session.session_id] = live
@@ -700,27 +413,6 @@ class SessionService:
             if not oldest.finished:
                 return
             del self._sessions[oldest.session.session_id]
-
-
-def _live(
-    session_id: str, lane_id: str, via: str, mark: tuple[datetime, float], sealer: Sealer
-) -> LiveSession:
-    return LiveSession(
-        session=Session(session_id, lane_id),
-        opened_at=mark[0],
-        clock_mark=mark,
-        sealer=sealer,
-        via=via,
-        touched=mark[1],
-    )
-
-
-def _pauses() -> Iterator[float]:
-    """Seconds between attempts at what fails for a while: ever longer ones, without an end."""
-    pause = _FIRST_PAUSE_SECONDS
-    while True:
-        yield pause
-        pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
 
 
 @asynccontextmanager
@@ -739,21 +431,6 @@ async def _held(lock: asyncio.Lock, deadline: float) -> AsyncIterator[None]:
         yield
     finally:
         lock.release()
-
-
-def _identifying(
-    lines: tuple[str, ...], reading: DocumentReading, found: FoundRecord | None
-) -> dict[str, Any]:
-    """What is sealed for the officer, apart from what decide() sees."""
-    return {
-        "mrz": list(lines),
-        "person_id": found.record.person_id if found is not None else None,
-    }
-
-
-def _as_printed(lines: tuple[str, ...]) -> tuple[str, ...]:
-    """Lines without what differs from one reading to the next: case, spaces, look-alikes."""
-    return normalise("\n".join(lines)).lines
 
 
 def _answer(live: LiveSession) -> Told:

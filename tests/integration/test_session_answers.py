@@ -36,6 +36,7 @@ from kiosk_api.core.session import SessionState
 from kiosk_api.intake.workers import WorkerPool
 from kiosk_api.journal.reader import entries
 from kiosk_api.records.errors import RecordBrokenError
+from kiosk_api.sessions import document_step, used_events
 from kiosk_api.sessions.answering import interrupted_session
 from kiosk_api.sessions.errors import (
     EventReplayedError,
@@ -180,7 +181,7 @@ async def test_what_the_journal_kept_is_completed_while_the_service_runs(stand: 
     told = await stand.show_face(live)
     assert told.place is None
     await asyncio.sleep(0.3)  # the journal's refusal was heard of, and it tried again
-    assert stand.service._unrecorded == {live.session.session_id}
+    assert stand.service.outcomes.unrecorded == {live.session.session_id}
     stand.disk.failing.clear()
     await until(lambda: stand.service.in_service)
     entry = stand.journal.find(live.session.session_id)
@@ -218,7 +219,7 @@ async def test_the_end_of_the_service_does_not_wait_for_a_full_disk(stand: Stand
     await stand.show_face(live)
     started = time.monotonic()
     await stand.service.interrupt_all()
-    await until(lambda: not stand.service._aside)
+    await until(lambda: not stand.service.aside.is_busy)
     assert time.monotonic() - started < 3
     assert live.told is not None
     assert live.told.place is None
@@ -279,7 +280,7 @@ _STEPS = (
     "kiosk_api.journal.drafts.codec.encode_evidence",
     "kiosk_api.sessions.answering.seal_payload",
     "kiosk_api.sessions.answering.decide",
-    "kiosk_api.sessions.service.measure_face",
+    "kiosk_api.sessions.face_step.measure_face",
     "kiosk_api.clock.ClockGuard.is_reliable",
     "kiosk_api.journal.store.Journal.append",
 )
@@ -381,7 +382,7 @@ async def test_a_look_up_that_hangs_refers_in_its_time(stand: Stand, pool: Worke
     stand.policy = with_times(document_step=0.2)
     await stand.start(pool)
     freed = threading.Event()
-    stand.service.records = _Records(lambda: freed.wait(10))  # type: ignore[assignment]
+    stand.service.documents.records = _Records(lambda: freed.wait(10))  # type: ignore[assignment]
     live = await stand.open()
     started = time.monotonic()
     await stand.scan(live)
@@ -393,9 +394,9 @@ async def test_a_look_up_that_hangs_refers_in_its_time(stand: Stand, pool: Worke
 
 
 async def test_a_face_does_not_wait_for_a_look_up(stand: Stand) -> None:
-    real = stand.service.records
+    real = stand.service.documents.records
     freed = threading.Event()
-    stand.service.records = _Records(lambda: freed.wait(10))  # type: ignore[assignment]
+    stand.service.documents.records = _Records(lambda: freed.wait(10))  # type: ignore[assignment]
     live = await stand.open()
     scan = asyncio.ensure_future(stand.scan(live))
     await until(live.lock.locked)
@@ -406,7 +407,7 @@ async def test_a_face_does_not_wait_for_a_look_up(stand: Stand) -> None:
     assert live.told is None
     freed.set()
     await scan
-    stand.service.records = real
+    stand.service.documents.records = real
     assert (await stand.show_face(live, event_id="capture")).decision.outcome is Outcome.REFER
 
 
@@ -440,7 +441,7 @@ async def test_a_record_that_does_not_open_refers(stand: Stand, error: Exception
     def fail() -> None:
         raise error
 
-    stand.service.records = _Records(fail)  # type: ignore[assignment]
+    stand.service.documents.records = _Records(fail)  # type: ignore[assignment]
     live = await stand.open()
     await stand.scan(live)
     assert live.told is not None
@@ -464,7 +465,7 @@ async def test_a_bug_in_reading_a_document_refers(
 ) -> None:
     live = await stand.open()
     with monkeypatch.context() as patch:
-        patch.setattr(service_module, "read_document", _raise)
+        patch.setattr(document_step, "read_document", _raise)
         await stand.scan(live)
     assert live.told is not None
     assert codes(live.told) >= {"session_interrupted"}
@@ -790,7 +791,7 @@ async def test_old_sessions_and_events_are_forgotten(
     stand: Stand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(service_module, "_REMEMBERED_SESSIONS", 2)
-    monkeypatch.setattr(service_module, "_REMEMBERED_EVENTS", 3)
+    monkeypatch.setattr(used_events, "_REMEMBERED_EVENTS", 3)
     going_on = await stand.open("lane-2")
     for _ in range(4):
         await stand.visit()
@@ -798,7 +799,7 @@ async def test_old_sessions_and_events_are_forgotten(
     await stand.service.fault(going_on, Fault(FaultKind.CANCELLED, Stage.DOCUMENT))
     await stand.visit()
     assert len(stand.service._sessions) == 2
-    assert len(stand.service._used_events) == 3
+    assert len(stand.service.used) == 3
 
 
 def test_a_session_of_which_nothing_is_known_refers() -> None:
