@@ -140,8 +140,9 @@ class MRZPictureFacts:
     confidence: float  # 0 to 1, of the least sure character
     repaired: int  # characters that a check digit decided
     problems: tuple[str, ...]  # codes of documents.mrz.reader problems
-    # Whether the lines that the device sent say the same. None: it sent none. False is a
-    # contradiction; a character that could not be made out contradicts nothing.
+    # True: the lines that the device sent are the same, character by character. False: they
+    # contradict: another template, or another character where ours is sure. None: the device sent
+    # no lines, or they differ only where ours is unsure.
     agrees_with_reader: bool | None
     checks: tuple[str, ...]  # a check digit each, "document_number:pass", "...:fail", "...:absent"
 

@@ -16,6 +16,7 @@ from kiosk_api.core.evidence import (
     FaceFacts,
     NoRecord,
     NotMeasured,
+    OpticalFacts,
     RecordFacts,
     Why,
 )
@@ -31,6 +32,19 @@ def document_of(evidence: Evidence) -> DocumentFacts | Refer:
         code = ReasonCode.DOCUMENT_UNREADABLE if unreadable else ReasonCode.DOCUMENT_MISSING
         return refer(code, ("why", why.value))
     return evidence.document.value
+
+
+def optical_of(document: DocumentFacts) -> OpticalFacts | Refer | None:
+    """Return what the pictures of the page say; None when the device sent none.
+
+    Pictures that were sent and could not be examined refer: what they show is not known.
+    """
+    if isinstance(document.optical, NotMeasured):
+        why = document.optical.why
+        if why is Why.NOT_ATTEMPTED:
+            return None
+        return refer(ReasonCode.PAGE_NOT_EXAMINED, ("why", why.value))
+    return document.optical.value
 
 
 def record_of(evidence: Evidence) -> RecordFacts | Refer:

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from hashlib import sha256
 from typing import Any
 
-from kiosk_api.core.evidence import Assurance, DocumentClass, Program, Provenance
+from kiosk_api.core.evidence import Assurance, DocumentClass, Light, Program, Provenance
 from kiosk_api.core.plain import ADDED, canonical_json, to_plain
 
 POLICY_SCHEMA = 1
@@ -75,6 +75,20 @@ class AcceptedProgram:
 
 
 @dataclass(frozen=True, slots=True)
+class PagePolicy:
+    """What the pictures of a document's page have to show.
+
+    Without a demand there need not be pictures; what they do show is asked by the rules, and
+    counts whatever stands here.
+    """
+
+    required_lights: tuple[Light, ...] = ()  # pictures that must be there and be examined
+    required_checks: tuple[str, ...] = ()  # checks of the page that must have been made
+    portrait_max_distance: float | None = None  # of the printed portrait from the record
+    portrait_required: bool = False  # whether a portrait that was not compared refers
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """One version of a site's policy."""
 
@@ -93,6 +107,7 @@ class Policy:
     maximum_scans: int  # unreadable documents before the session is referred
     face: FacePolicy
     times: TimePolicy
+    page: PagePolicy = field(default=PagePolicy(), metadata=ADDED)
 
 
 def policy_to_plain(policy: Policy) -> dict[str, Any]:

@@ -80,6 +80,8 @@ class ReasonCode(StrEnum):
     DOCUMENT_UNREADABLE = "document_unreadable"
     DOCUMENT_CHECK_DIGIT_WRONG = "document_check_digit_wrong"
     DOCUMENT_MALFORMED = "document_malformed"
+    DOCUMENT_READ_UNSURE = "document_read_unsure"
+    DOCUMENT_READING_CONTRADICTS = "document_reading_contradicts"
     DOCUMENT_CLASS_NOT_ACCEPTED = "document_class_not_accepted"
     DOCUMENT_ISSUER_NOT_ACCEPTED = "document_issuer_not_accepted"
     DOCUMENT_EXPIRED = "document_expired"
@@ -90,6 +92,15 @@ class ReasonCode(StrEnum):
     DOCUMENT_SUPERSEDED = "document_superseded"
     HOLDER_TOO_YOUNG = "holder_too_young"
     HOLDER_AGE_UNKNOWN = "holder_age_unknown"
+    # Pictures of the document's page
+    PAGE_NOT_EXAMINED = "page_not_examined"
+    PAGE_SUSPICIOUS = "page_suspicious"
+    MRZ_MISSING_IN_INFRARED = "mrz_missing_in_infrared"
+    PAPER_BRIGHT_UNDER_ULTRAVIOLET = "paper_bright_under_ultraviolet"
+    PRINTED_ZONE_DIFFERS = "printed_zone_differs"
+    SEAL_INVALID = "seal_invalid"
+    PORTRAIT_NOT_COMPARED = "portrait_not_compared"
+    PORTRAIT_DIFFERS = "portrait_differs"
     # Record
     RECORD_UNAVAILABLE = "record_unavailable"
     RECORD_NOT_FOUND = "record_not_found"
@@ -240,6 +251,16 @@ REASONS: Mapping[ReasonCode, ReasonText] = MappingProxyType(
             Category.DOCUMENT,
             "The machine-readable zone does not follow ICAO Doc 9303.",
         ),
+        ReasonCode.DOCUMENT_READ_UNSURE: ReasonText(
+            Severity.CHECK,
+            Category.DOCUMENT,
+            "The machine-readable zone could not be read from its picture without doubt.",
+        ),
+        ReasonCode.DOCUMENT_READING_CONTRADICTS: ReasonText(
+            Severity.ADVERSE,
+            Category.DOCUMENT,
+            "What the document reader says is not what the picture of the document shows.",
+        ),
         ReasonCode.DOCUMENT_CLASS_NOT_ACCEPTED: ReasonText(
             Severity.CHECK,
             Category.DOCUMENT,
@@ -281,6 +302,46 @@ REASONS: Mapping[ReasonCode, ReasonText] = MappingProxyType(
             Severity.CHECK,
             Category.DOCUMENT,
             "The age of the traveler is not known from the document.",
+        ),
+        ReasonCode.PAGE_NOT_EXAMINED: ReasonText(
+            Severity.CHECK,
+            Category.DOCUMENT,
+            "The pictures of the document could not be examined as they must be.",
+        ),
+        ReasonCode.PAGE_SUSPICIOUS: ReasonText(
+            Severity.ADVERSE,
+            Category.DOCUMENT,
+            "A picture of the document shows a sign of a copy or an alteration.",
+        ),
+        ReasonCode.MRZ_MISSING_IN_INFRARED: ReasonText(
+            Severity.ADVERSE,
+            Category.DOCUMENT,
+            "The machine-readable zone does not show in infrared light as it does to the eye.",
+        ),
+        ReasonCode.PAPER_BRIGHT_UNDER_ULTRAVIOLET: ReasonText(
+            Severity.ADVERSE,
+            Category.DOCUMENT,
+            "The document shines under ultraviolet light, as ordinary paper does.",
+        ),
+        ReasonCode.PRINTED_ZONE_DIFFERS: ReasonText(
+            Severity.ADVERSE,
+            Category.DOCUMENT,
+            "What is printed on the page is not what the machine-readable zone says.",
+        ),
+        ReasonCode.SEAL_INVALID: ReasonText(
+            Severity.ADVERSE,
+            Category.DOCUMENT,
+            "The digital seal on the document is not genuine, or belongs to another document.",
+        ),
+        ReasonCode.PORTRAIT_NOT_COMPARED: ReasonText(
+            Severity.CHECK,
+            Category.DOCUMENT,
+            "The portrait on the document was not compared with the face in the record.",
+        ),
+        ReasonCode.PORTRAIT_DIFFERS: ReasonText(
+            Severity.ADVERSE,
+            Category.DOCUMENT,
+            "The portrait on the document is not similar to the face in the record.",
         ),
         ReasonCode.RECORD_UNAVAILABLE: ReasonText(
             Severity.CHECK, Category.RECORD, "The traveler records could not be searched."

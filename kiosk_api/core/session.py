@@ -28,6 +28,8 @@ from kiosk_api.core.evidence import (
 )
 from kiosk_api.core.policy import Policy
 
+_NOT_ATTEMPTED = NotMeasured(Why.NOT_ATTEMPTED)
+
 
 class SessionState(StrEnum):
     """What a session waits for, or what it came to."""
@@ -94,7 +96,7 @@ class DocumentExamined:
 
     kind: ClassVar[EventKind] = EventKind.DOCUMENT_EXAMINED
     findings: tuple[PageFindingFact, ...] = ()
-    portrait: Measured[PortraitFacts] | NotMeasured = NotMeasured(Why.NOT_ATTEMPTED)
+    portrait: Measured[PortraitFacts] | NotMeasured = _NOT_ATTEMPTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +149,6 @@ Event = (
     | Admitted
     | Referred
 )
-
-_NOT_ATTEMPTED = NotMeasured(Why.NOT_ATTEMPTED)
 
 
 @dataclass(frozen=True, slots=True)

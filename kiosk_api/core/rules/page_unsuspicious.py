@@ -1,0 +1,102 @@
+"""Do the pictures of the document's page show a sign of a copy or an alteration?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from math import isfinite
+from types import MappingProxyType
+
+from kiosk_api.core.answers import Answer, Finding, Refer, Rule, answer_of
+from kiosk_api.core.evidence import (
+    Evidence,
+    Light,
+    Measured,
+    OpticalFacts,
+    PageOutcome,
+)
+from kiosk_api.core.facts import document_of, optical_of
+from kiosk_api.core.policy import Policy
+from kiosk_api.core.reasons import ReasonCode
+
+REASON_OF: Mapping[str, ReasonCode] = MappingProxyType(
+    {
+        "mrz_in_infrared": ReasonCode.MRZ_MISSING_IN_INFRARED,
+        "dull_under_ultraviolet": ReasonCode.PAPER_BRIGHT_UNDER_ULTRAVIOLET,
+        "printed_zone_agrees": ReasonCode.PRINTED_ZONE_DIFFERS,
+        "seal_valid": ReasonCode.SEAL_INVALID,
+    }
+)
+"""The reason of a suspicious check; of one that is not here, the general one."""
+
+_CHECK_OF: Mapping[Light, str] = MappingProxyType(
+    {Light.INFRARED: "mrz_in_infrared", Light.ULTRAVIOLET: "dull_under_ultraviolet"}
+)
+
+
+def _answer(evidence: Evidence, policy: Policy, _now: datetime) -> Answer:
+    document = document_of(evidence)
+    if isinstance(document, Refer):
+        return document
+    optical = optical_of(document)
+    if isinstance(optical, Refer):
+        return optical
+    return answer_of(
+        [
+            *_suspicions(optical),
+            *(
+                Finding(ReasonCode.PAGE_NOT_EXAMINED, (("light", light.value),))
+                for light in _lights_not_examined(optical, policy)
+            ),
+            *(
+                Finding(ReasonCode.PAGE_NOT_EXAMINED, (("check", check),))
+                for check in policy.page.required_checks
+                if not _is_measured(optical, check)
+            ),
+        ]
+    )
+
+
+def _suspicions(optical: OpticalFacts | None) -> Iterator[Finding]:
+    for finding in () if optical is None else optical.findings:
+        if finding.outcome is PageOutcome.SUSPICIOUS:
+            code = REASON_OF.get(finding.check, ReasonCode.PAGE_SUSPICIOUS)
+            yield Finding(code, (("check", finding.check), ("sign", finding.code)))
+
+
+def _lights_not_examined(optical: OpticalFacts | None, policy: Policy) -> Iterator[Light]:
+    """Lights that the policy asks for or the device sent, and that nothing is known from.
+
+    A white picture is there to be read: what that came to, `mrz_sure` asks, unless the policy
+    asks for one.
+    """
+    sent = () if optical is None else optical.lights
+    for light in Light:
+        required = light in policy.page.required_lights
+        check = _CHECK_OF.get(light)
+        if check is None:
+            read = optical is not None and isinstance(optical.mrz, Measured)
+            missing = required and not (light in sent and read)
+        else:
+            missing = (required or light in sent) and not (
+                light in sent and _is_measured(optical, check)
+            )
+        if missing:
+            yield light
+
+
+def _is_measured(optical: OpticalFacts | None, check: str) -> bool:
+    """Whether a check came to an answer; a poor picture gives none."""
+    return optical is not None and any(
+        finding.check == check
+        and finding.outcome in (PageOutcome.PASSED, PageOutcome.SUSPICIOUS)
+        and isfinite(finding.confidence)
+        for finding in optical.findings
+    )
+
+
+RULE = Rule(
+    "page_unsuspicious",
+    "Were the pictures of the document examined for signs of a copy or an alteration, in vain?",
+    _answer,
+)
