@@ -14,6 +14,7 @@ COPY pyproject.toml README.md LICENSE ./
 COPY biometrics biometrics
 COPY devices devices
 COPY documents documents
+COPY imaging imaging
 COPY kiosk_api kiosk_api
 RUN /uv/bin/uv build --no-cache --wheel --require-hashes --build-constraints requirements.lock \
       --out-dir /wheel \

@@ -12,9 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from biometrics.results import Box, Detection, FaceTemplate, FivePoints, ModelIdentity, Purpose
-
-RGBPicture = NDArray[np.uint8]
-"""Shape (height, width, 3), uint8, sRGB, upright."""
+from imaging.results import RGBPicture as RGBPicture
 
 FaceChips = NDArray[np.uint8]
 """Shape (n, 150, 150, 3), uint8, sRGB: one face cut out n times."""

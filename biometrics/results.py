@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from biometrics.errors import BiometricsError, BiometricsErrorCode
+from imaging.results import PictureFault as PictureFault
 
 if TYPE_CHECKING:
     from biometrics.presentation_attack.results import PresentationAssessment
@@ -291,21 +292,6 @@ class Stage(StrEnum):
     QUALITY = "quality"
     PRESENTATION = "presentation"
     EMBED = "embed"
-
-
-class PictureFault(StrEnum):
-    """Why bytes are not a picture that this product reads."""
-
-    EMPTY = "empty"
-    TOO_MANY_BYTES = "too_many_bytes"
-    NOT_JPEG_OR_PNG = "not_jpeg_or_png"
-    HEADER_MALFORMED = "header_malformed"
-    KIND_NOT_SUPPORTED = "kind_not_supported"
-    ANIMATED = "animated"
-    TOO_MANY_PIXELS = "too_many_pixels"
-    TOO_SMALL = "too_small"
-    TRUNCATED = "truncated"
-    NOT_DECODABLE = "not_decodable"
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,16 @@ OPERATORS = (ROOT / "docs/operators.md").read_text("utf-8")
 
 _FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 _SPAN = re.compile(r"`([^`]+)`")
-_OURS = ("kiosk_api/", "devices/", "documents/", "biometrics/", "simulators/", "tests/", "docs/")
+_OURS = (
+    "kiosk_api/",
+    "devices/",
+    "documents/",
+    "biometrics/",
+    "imaging/",
+    "simulators/",
+    "tests/",
+    "docs/",
+)
 
 
 def spans(text: str) -> list[str]:

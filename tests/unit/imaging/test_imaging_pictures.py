@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from biometrics import pictures
-from biometrics.pictures import decode_picture
-from biometrics.results import PictureFault, UnreadablePicture
+from imaging import pictures
+from imaging.pictures import decode_gray, decode_rgb
+from imaging.results import PictureFault
 
 WIDTH, HEIGHT = 160, 120
 
@@ -32,17 +32,26 @@ def _encoded(image: Image.Image, kind: str, **options: object) -> bytes:
 
 
 def _decoded(data: bytes) -> np.ndarray:
-    picture = decode_picture(data)
+    """The picture in colour, after a look at the grey one: the same picture without colours."""
+    picture, gray = decode_rgb(data), decode_gray(data)
     assert isinstance(picture, np.ndarray), picture
-    assert picture.dtype == np.uint8
+    assert isinstance(gray, np.ndarray), gray
+    assert picture.dtype == gray.dtype == np.uint8
     assert picture.flags.c_contiguous
+    assert gray.flags.c_contiguous
+    assert picture.shape == (*gray.shape, 3)
+    luma = picture @ np.array([0.299, 0.587, 0.114])
+    # Rounding, and in a JPEG colours that do not fit RGB.
+    assert np.abs(luma - gray).mean() < 2
+    assert np.abs(luma - gray).max() < 40
     return picture
 
 
 def _fault(data: bytes) -> PictureFault:
-    answer = decode_picture(data)
-    assert isinstance(answer, UnreadablePicture)
-    return answer.fault
+    answer = decode_rgb(data)
+    assert isinstance(answer, PictureFault)
+    assert decode_gray(data) is answer
+    return answer
 
 
 def _png_chunk(kind: bytes, body: bytes) -> bytes:
@@ -144,6 +153,7 @@ def test_bombs_are_refused_from_the_header_alone(
     assert _fault(stating(60_000, 60_000)) is PictureFault.TOO_MANY_PIXELS
     assert _fault(stating(20_000, 100)) is PictureFault.TOO_MANY_PIXELS
     assert _fault(stating(63, 1000)) is PictureFault.TOO_SMALL
+    assert _fault(stating(1, 1)) is PictureFault.TOO_SMALL
     assert _fault(stating(1000, 0)) is PictureFault.TOO_SMALL
 
 
@@ -194,7 +204,7 @@ def test_every_truncation_is_an_answer_and_prints_nothing(
 ) -> None:
     data = _encoded(_scene(), kind)
     for cut in range(4, len(data) - 1, 7):
-        assert isinstance(decode_picture(data[:cut]), UnreadablePicture)
+        assert isinstance(decode_rgb(data[:cut]), PictureFault)
     assert _fault(data[:-end]) is PictureFault.TRUNCATED
     assert capfd.readouterr().err == ""
 
@@ -212,5 +222,6 @@ def test_random_damage_never_raises() -> None:
             data = bytearray(sound)
             for at in random.integers(2, len(data), 3):
                 data[at] = random.integers(256)
-            answer = decode_picture(bytes(data))
-            assert isinstance(answer, UnreadablePicture) or answer.ndim == 3
+            rgb, gray = decode_rgb(bytes(data)), decode_gray(bytes(data))
+            assert isinstance(rgb, PictureFault) or rgb.ndim == 3
+            assert isinstance(gray, PictureFault) or gray.ndim == 2
