@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import random
-from string import ascii_uppercase as LETTERS
-from string import digits as DIGITS
+from string import ascii_uppercase, digits
 
 from documents.mrz.check_digits import check_digit
 
-FILLER = "<"
+LETTERS, DIGITS, FILLER = ascii_uppercase, digits, "<"
 _ALL = DIGITS + LETTERS + FILLER
 _VOWELS, _CONSONANTS = "AEIOU", "BCDFGHJKLMNPRSTVWXYZ"
 _CODES = ("P<", "PD", "PP", "PO", "V<", "VB", "I<", "ID", "AC", "C<", "C1", "IN", "IS", "IP", "CA")

@@ -39,10 +39,10 @@ class Degrader:
         matrix, width = self._geometry(ink.shape, middle, share)
         height = max(7, round(LINE_HEIGHT * share))
         columns = max(16, round(width * share))
-        ink = cv2.warpAffine(
+        warped = cv2.warpAffine(
             _prefiltered(ink, matrix), matrix, (columns, height), flags=cv2.INTER_LINEAR
         )
-        seen = self._on_paper(ink.astype(np.float32) / 255)
+        seen = self._on_paper(np.asarray(warped, np.float32) / np.float32(255))
         seen = self._lit(seen)
         seen = self._through_lens(seen)
         picture = self._recorded(seen)
@@ -129,8 +129,8 @@ class Degrader:
                 paper -= rng.uniform(4, 34) * wave
         if rng.random() < 0.25:
             grain = self._np.normal(0, 1, (height, width)).astype(np.float32)
-            grain = cv2.GaussianBlur(grain, (0, 0), rng.uniform(1.5, 8))
-            paper += grain * rng.uniform(5, 60)
+            soft = cv2.GaussianBlur(grain, (0, 0), rng.uniform(1.5, 8))
+            paper += np.asarray(soft, np.float32) * rng.uniform(5, 60)
         if rng.random() < 0.15:
             for _ in range(rng.randint(1, 4)):
                 a = (rng.randrange(width), rng.randint(-8, height + 8))

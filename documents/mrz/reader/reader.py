@@ -1,0 +1,307 @@
+"""The reader of machine-readable zones: locate, recognise, lay out, judge.
+
+Zones come from the localiser one by one, the most likely first. The first that is accepted ends
+the search; otherwise the best of them is the answer when the time is up or none is left.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from types import MappingProxyType
+
+import numpy as np
+
+from documents.mrz.layouts import LINE_LENGTHS
+from documents.mrz.reader.acceptance import Judged, judge
+from documents.mrz.reader.decoding import Glimpse, GridLine, count_of, glimpse, lay_out
+from documents.mrz.reader.geometry import TextLine, Zone
+from documents.mrz.reader.localiser import find_zones
+from documents.mrz.reader.recogniser import LogProbabilities, Recogniser
+from documents.mrz.reader.rectify import corners_of, crop
+from documents.mrz.reader.results import (
+    Corners,
+    GrayPicture,
+    MRZScan,
+    ScannedLine,
+    ScanProblem,
+    ScanStatus,
+)
+from documents.mrz.reader.voting import vote
+
+BUDGET_SECONDS = 0.5
+"""How long a picture is looked at when the caller names no deadline."""
+
+_MARGIN = 2.5  # pitches beyond the ends of a line
+_WIDER = 7.0  # where lines seem to go on beyond that
+_LEGIBLE = 0.6  # mean probability of the characters; less is no machine-readable zone
+_COUNT_OFF = 4.0  # characters by which a line's extent may miss its template's length
+_ALIGNED = 8.0  # pitches between the starts of two lines of one zone, at most
+_PLACES_LOOKED_AT = 3  # zones beside the accepted one that are looked at for a second document
+
+
+@dataclass(slots=True)
+class _Stopwatch:
+    """Milliseconds per stage."""
+
+    spent: dict[str, float] = field(default_factory=dict)
+    last: float = field(default_factory=time.perf_counter)
+
+    def stop(self, stage: str) -> None:
+        now = time.perf_counter()
+        self.spent[stage] = self.spent.get(stage, 0.0) + (now - self.last) * 1000
+        self.last = now
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    zone: Zone
+    lines: tuple[TextLine, ...]
+    grid: tuple[GridLine, ...]
+    judged: Judged
+    legibility: float  # mean probability of the characters seen, 0 to 1
+
+    @property
+    def rank(self) -> tuple[float, ...]:
+        return (self.judged.accepted, self.judged.checks_passed + 2 * self.legibility)
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What one picture came to."""
+
+    best: _Candidate | None
+    several: bool
+    late: bool
+
+
+class MRZReader:
+    """Reads machine-readable zones in pictures; one thread, one picture at a time."""
+
+    def __init__(self, recogniser: Recogniser | None = None) -> None:
+        """Load the shipped network, or use another one."""
+        self._recogniser = recogniser or Recogniser()
+
+    def read(self, gray: GrayPicture, *, today: date, deadline: float | None = None) -> MRZScan:
+        """Read the machine-readable zone of a page.
+
+        gray: shape (height, width), uint8, any orientation; dark characters on light paper.
+        today: the day of reading, for the century of dates.
+        deadline: `time.monotonic()` seconds; without one, `BUDGET_SECONDS` from now.
+
+        Total: no picture raises. It stops within a few milliseconds of the deadline.
+        """
+        if deadline is None:
+            deadline = time.monotonic() + BUDGET_SECONDS
+        watch = _Stopwatch()
+        look = self._look(gray, today, deadline, watch)
+        return _scan(look, watch)
+
+    def read_frames(
+        self, grays: Sequence[GrayPicture], *, today: date, deadline: float | None = None
+    ) -> MRZScan:
+        """Read several pictures of one document and let them vote, character by character.
+
+        grays: at least one, each as for `read`; a live feed gives two or three.
+
+        Corners, turns and timings are those of the picture that was read best. Pictures that are
+        each accepted and say different things accept nothing (`FRAMES_DISAGREE`).
+
+        Raises:
+            ValueError: there is no picture.
+        """
+        if not grays:
+            raise ValueError("no picture to read")
+        if deadline is None:
+            deadline = time.monotonic() + BUDGET_SECONDS * len(grays)
+        watch = _Stopwatch()
+        looks: list[_Look] = []
+        for place, gray in enumerate(grays):
+            left = deadline - time.monotonic()
+            # What one picture does not use, the next ones may.
+            share = time.monotonic() + left / (len(grays) - place)
+            looks.append(self._look(gray, today, share, watch))
+            if time.monotonic() >= deadline:
+                break
+        best = max(looks, key=lambda look: look.best.rank if look.best else (False, -1.0))
+        if best.best is None:
+            return _scan(best, watch)
+        shape = _shape(best.best)
+        same = [look.best for look in looks if look.best and _shape(look.best) == shape]
+        judged = judge(vote([candidate.grid for candidate in same]), today=today)
+        texts = {c.judged.texts for c in same if c.judged.accepted}
+        if len(texts) > 1:
+            problems = (*judged.problems, ScanProblem.FRAMES_DISAGREE)
+            judged = replace(judged, problems=problems, accepted=False)
+        several = any(look.several for look in looks)
+        return _scan(_Look(replace(best.best, judged=judged), several, best.late), watch)
+
+    def _look(self, gray: GrayPicture, today: date, deadline: float, watch: _Stopwatch) -> _Look:
+        best: _Candidate | None = None
+        others: list[_Candidate] = []
+        looked_at = 0
+        for zone in _timed(find_zones(gray, deadline=deadline), watch):
+            if best is not None and best.judged.accepted:
+                # From here on for a second document only.
+                if zone.place == best.zone.place:
+                    continue
+                looked_at += 1
+                if looked_at > _PLACES_LOOKED_AT:
+                    break
+            candidate = self._candidate(gray, zone, today, watch)
+            if candidate is not None:
+                if best is None or candidate.rank > best.rank:
+                    best, candidate = candidate, best
+                if candidate is not None:
+                    others.append(candidate)
+            if time.monotonic() >= deadline:
+                break
+        several = best is not None and any(_is_another(other, best) for other in others)
+        return _Look(best, several, time.monotonic() >= deadline)
+
+    def _candidate(
+        self, gray: GrayPicture, zone: Zone, today: date, watch: _Stopwatch
+    ) -> _Candidate | None:
+        """What a zone says, read as it stands or, where that is open, upside down too."""
+        ways = [zone] if zone.upright_known else [zone, zone.turned()]
+        read = [_aligned(way.lines) for way in ways]
+        crops = [crop(gray, line, _MARGIN) for lines in read for line in lines]
+        logs = self._recogniser.recognise(crops)
+        watch.stop("recognise")
+        count = len(zone.lines)
+        seen = [
+            [glimpse(log) for log in logs[i * count : (i + 1) * count]] for i in range(len(ways))
+        ]
+        legible = [_legibility(lines) for lines in seen]
+        way = int(np.argmax(legible))
+        if legible[way] < _LEGIBLE:
+            watch.stop("decode")
+            return None
+        zone, lines = ways[way], read[way]
+        logs = logs[way * count : (way + 1) * count]
+        glimpses = seen[way]
+        length = _length(glimpses)
+        if length is None or _reaches_edge(glimpses, logs, length):
+            logs = self._recogniser.recognise([crop(gray, line, _WIDER) for line in lines])
+            glimpses = [glimpse(log) for log in logs]
+            length = _length(glimpses)
+        grid = None if length is None else lay_out(logs, glimpses, length)
+        if grid is None:
+            watch.stop("decode")
+            return None
+        judged = judge(grid, today=today)
+        watch.stop("decode")
+        return _Candidate(zone, lines, tuple(grid), judged, legible[way])
+
+
+def load_reader() -> MRZReader:
+    """Return a reader with the shipped network."""
+    return MRZReader()
+
+
+def _timed(zones: Iterator[Zone], watch: _Stopwatch) -> Iterator[Zone]:
+    watch.last = time.perf_counter()
+    for zone in zones:
+        watch.stop("locate")
+        yield zone
+        watch.last = time.perf_counter()
+    watch.stop("locate")
+
+
+def _aligned(lines: tuple[TextLine, ...]) -> tuple[TextLine, ...]:
+    """Let all lines begin and end one below the other, as far out as any of them."""
+    direction = np.mean([line.direction for line in lines], axis=0)
+    starts = np.array([np.dot(line.start, direction) for line in lines])
+    ends = np.array([np.dot(line.end, direction) for line in lines])
+    reach = _ALIGNED * float(np.median([line.pitch for line in lines]))
+    pitch = float(np.median([line.pitch for line in lines]))
+    cap = float(np.median([line.cap_height for line in lines]))
+    moved = []
+    for line, start, end in zip(lines, starts, ends, strict=True):
+        ahead = min(start - starts.min(), reach)
+        behind = min(ends.max() - end, reach)
+        ux, uy = line.direction
+        moved.append(
+            replace(
+                line,
+                start=(line.start[0] - ux * ahead, line.start[1] - uy * ahead),
+                end=(line.end[0] + ux * behind, line.end[1] + uy * behind),
+                pitch=pitch,
+                cap_height=cap,
+            )
+        )
+    return tuple(moved)
+
+
+def _legibility(lines: Sequence[Glimpse]) -> float:
+    counts = [len(line.centres) for line in lines]
+    if max(counts) < 12:
+        return 0.0
+    return sum(c * line.confidence for c, line in zip(counts, lines, strict=True)) / sum(counts)
+
+
+def _length(lines: Sequence[Glimpse]) -> int | None:
+    """How many characters the lines of a zone have: that length which most of them fit."""
+    lengths = LINE_LENGTHS[len(lines)]
+    extents = [count_of(line) for line in lines if len(line.centres) >= 8]
+    if not extents:
+        return None
+    extent = float(np.median(extents)) if len(extents) != 2 else max(extents)
+    best = min(lengths, key=lambda length: min(abs(e - length) for e in (*extents, extent)))
+    return best if min(abs(e - best) for e in extents) <= _COUNT_OFF else None
+
+
+def _reaches_edge(lines: Sequence[Glimpse], logs: Sequence[LogProbabilities], length: int) -> bool:
+    """Whether characters stand at an end of a crop while some are missing."""
+    for line, log in zip(lines, logs, strict=True):
+        if not len(line.centres) or count_of(line) > length - 0.5:
+            continue
+        width = 4 * len(log)
+        if line.centres[0] < 14 or line.centres[-1] > width - 14:
+            return True
+    return False
+
+
+def _is_another(other: _Candidate, best: _Candidate) -> bool:
+    """Whether a second machine-readable zone stands somewhere else in the picture."""
+    return other.zone.place != best.zone.place and other.judged.checks_passed >= 0.5
+
+
+def _shape(candidate: _Candidate) -> tuple[int, int]:
+    return len(candidate.grid), len(candidate.grid[0].evidence)
+
+
+def _scan(look: _Look, watch: _Stopwatch) -> MRZScan:
+    timings = MappingProxyType(watch.spent)
+    best = look.best
+    if best is None:
+        status = ScanStatus.OUT_OF_TIME if look.late else ScanStatus.NO_MRZ
+        return MRZScan(status, timings_ms=timings)
+    judged = best.judged
+    problems = list(judged.problems)
+    if look.several:
+        problems.append(ScanProblem.SEVERAL_ZONES)
+    if best.zone.cut_off and not judged.accepted:
+        problems.append(ScanProblem.CUT_OFF)
+    corners = [corners_of(line) for line in best.lines]
+    lines = tuple(
+        ScannedLine(characters, places)
+        for characters, places in zip(judged.lines, corners, strict=True)
+    )
+    whole: Corners = np.array(
+        [corners[0][0], corners[0][1], corners[-1][2], corners[-1][3]], np.float32
+    )
+    return MRZScan(
+        ScanStatus.READ,
+        lines,
+        judged.reading,
+        judged.confidence,
+        judged.repaired,
+        judged.accepted and not look.several,
+        tuple(problems),
+        best.zone.turns,
+        whole,
+        timings,
+    )
