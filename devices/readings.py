@@ -86,10 +86,13 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class DocumentScan:
-    """A document on a reader: the lines of its machine-readable zone and pictures of its page."""
+    """A document on a reader: the lines of its zone, pictures of its page, or both.
+
+    A device that cannot read sends pictures alone; one that sends neither has not seen a document.
+    """
 
     origin: Origin
-    mrz_lines: tuple[str, ...] = field(repr=False)  # 1 to 3, as read, unchecked
+    mrz_lines: tuple[str, ...] = field(repr=False)  # 1 to 3, as read, unchecked; 0 with pages
     pages: tuple[Picture, ...] = ()
 
 

@@ -14,7 +14,7 @@ from devices.errors import DeviceError, ErrorCode
 from devices.events import DeviceConnected, DeviceEvent, DeviceLost, DocumentScanned
 from devices.lifecycle import DeviceState
 from devices.protocols import Device, DocumentReader, FaceCamera, Indicator, ReceiptPrinter
-from devices.readings import DocumentScan, Picture
+from devices.readings import DocumentScan, Light, Picture
 from devices.testing.harness import LaneHarness
 
 T = TypeVar("T")
@@ -26,6 +26,7 @@ MRZ_LINES = (
 )
 # Drivers do not look into pictures; engines do.
 FACE = b"\xff\xd8\xff\xe0 a face that nobody has \xff\xd9"
+PAGE = b"\xff\xd8\xff\xe0 a page that nobody printed \xff\xd9"
 # Seconds that a busy machine may add to any wait.
 SLACK = 1.5
 # Seconds in which something that must happen happens.
@@ -158,6 +159,13 @@ class _DeviceContract(ABC):
 class DocumentReaderContract(_DeviceContract):
     """What every document reader does."""
 
+    READS_LINES = True  # False for a device that only takes pictures of the page
+    PAGE = PAGE  # a driver that decodes needs a real picture
+
+    def is_picture_of(self, picture: Picture, page: bytes) -> bool:
+        """Whether `picture` shows `page`: the same bytes, unless the driver encodes itself."""
+        return picture.data == page
+
     def device(self, harness: LaneHarness) -> DocumentReader:
         """Return the reader under test."""
         (reader,) = harness.supervisor.lane(harness.lane_id).document_readers
@@ -176,7 +184,8 @@ class DocumentReaderContract(_DeviceContract):
         await harness.place_document(MRZ_LINES)
         scan = (await next_event(events, DocumentScanned)).scan
         origin, info = scan.origin, self.device(harness).info
-        assert scan.mrz_lines == MRZ_LINES
+        assert scan.mrz_lines == (MRZ_LINES if self.READS_LINES else ())
+        assert scan.mrz_lines or scan.pages, "a scan has lines or pages"
         assert (origin.device_id, origin.lane_id) == (info.device_id, harness.lane_id)
         assert origin.epoch == info.epoch
         assert origin.provenance is harness.provenance
@@ -184,6 +193,17 @@ class DocumentReaderContract(_DeviceContract):
         assert origin.captured_at.utcoffset() is not None
         assert before <= origin.received_at <= time.monotonic()
         assert origin.event_id
+
+    async def test_a_page_alone_is_a_document(self, harness: LaneHarness) -> None:
+        """What nobody has read arrives as a picture, and without lines."""
+        events = harness.supervisor.events(harness.lane_id)
+        await harness.place_page(self.PAGE)
+        scan = (await next_event(events, DocumentScanned)).scan
+        assert scan.mrz_lines == ()
+        (page,) = scan.pages
+        assert page.light is Light.WHITE
+        assert self.is_picture_of(page, self.PAGE)
+        assert "nobody" not in repr(scan)
 
     async def test_a_scan_does_not_show_who_it_is_about(self, harness: LaneHarness) -> None:
         """The representation, which ends in logs, holds nothing of the document."""

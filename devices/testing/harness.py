@@ -45,7 +45,11 @@ class LaneHarness(Protocol):
 
     @abstractmethod
     async def place_document(self, mrz_lines: Sequence[str]) -> None:
-        """Put a document on the reader."""
+        """Put a document on the reader; one that reads no lines sees its page alone."""
+
+    @abstractmethod
+    async def place_page(self, picture: bytes) -> None:
+        """Put a document on the reader of which there is only this picture, a JPEG file."""
 
     @abstractmethod
     async def put_face(self, picture: bytes) -> None:

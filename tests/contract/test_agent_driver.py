@@ -16,7 +16,7 @@ from devices.events import DeviceLost, DeviceStateChanged, DocumentScanned
 from devices.gateway import DeviceGateway
 from devices.lifecycle import DeviceState
 from devices.protocols import FaceCamera
-from devices.readings import Assurance, Capability, Provenance
+from devices.readings import Assurance, Capability, MediaType, Picture, Provenance
 from devices.supervisor import DeviceSupervisor
 from devices.testing.contracts import (
     FACE,
@@ -104,6 +104,9 @@ class AgentLane(LaneHarness):
 
     async def place_document(self, mrz_lines: Sequence[str]) -> None:
         await self.agent.present_document(mrz_lines)
+
+    async def place_page(self, picture: bytes) -> None:
+        await self.agent.present_document((), pages=[Picture(MediaType.JPEG, picture)])
 
     async def put_face(self, picture: bytes) -> None:
         self.agent.set_face(picture)

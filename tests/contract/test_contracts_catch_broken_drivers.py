@@ -205,6 +205,9 @@ class Bench(LaneHarness):
     async def place_document(self, mrz_lines: Sequence[str]) -> None:
         self.reader.placed.put_nowait(mrz_lines)
 
+    async def place_page(self, picture: bytes) -> None:
+        raise NotImplementedError
+
     async def put_face(self, picture: bytes) -> None:
         self.camera.face = picture
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,7 @@ class FolderLane(LaneHarness):
             self.directory,
             keep_inputs=keep_inputs,
             settle=0.05,
+            lines_wait=0.3,
             poll=0.2,
             outcome_timeout=outcome,
             grace=0.1,
@@ -93,6 +95,9 @@ class FolderLane(LaneHarness):
 
     async def place_document(self, mrz_lines: Sequence[str]) -> None:
         self.drop("contract.mrz.txt", "\n".join(mrz_lines))
+
+    async def place_page(self, picture: bytes) -> None:
+        self.drop("contract.page.jpg", picture)
 
     async def put_face(self, picture: bytes) -> None:
         self.drop("contract.face.jpg", picture)
@@ -215,6 +220,61 @@ async def test_a_whole_transaction_leaves_a_result_and_no_inputs(harness: Folder
     assert after == {**result, "outcome": "ADMIT"}
     await eventually(lambda: not harness.inputs())
     assert not (harness.directory / DONE).exists()
+
+
+async def test_a_page_without_lines_is_a_document_once_none_came(harness: FolderLane) -> None:
+    dropped = time.monotonic()
+    harness.drop("anna.face.jpg", FACE)
+    harness.drop("anna.page.jpg", b"white page")
+    await asyncio.sleep(0.2)
+    harness.drop("anna.page.ultraviolet.jpg", b"ultraviolet page")
+    scan = await harness.scan()
+    assert time.monotonic() - dropped >= 0.2 + harness.settings.lines_wait
+    assert scan.mrz_lines == ()
+    assert [page.light for page in scan.pages] == [Light.WHITE, Light.ULTRAVIOLET]
+    await harness.show(Signal.SEE_OFFICER, "s-1")
+    assert (await harness.result("anna"))["session_id"] == "s-1"
+    await eventually(lambda: not harness.inputs())
+
+
+async def test_lines_that_come_within_the_wait_belong_to_the_page(harness: FolderLane) -> None:
+    harness.drop("anna.page.jpg", b"white page")
+    os.utime(harness.directory / "anna.page.jpg", (1_000_000, 1_000_000))  # written long before
+    await asyncio.sleep(0.15)
+    harness.drop("anna.mrz.txt", MRZ)
+    scan = await harness.scan()
+    assert (scan.mrz_lines, len(scan.pages)) == (MRZ_LINES, 1)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(2 * harness.settings.lines_wait):
+            await anext(harness.events)
+
+
+async def test_lines_that_come_late_count_when_the_document_is_asked_for_again(
+    harness: FolderLane,
+) -> None:
+    harness.drop("anna.page.jpg", b"white page")
+    assert (await harness.scan()).mrz_lines == ()
+    harness.drop("anna.mrz.txt", MRZ)
+    await harness.indicator.show(Signal.PRESENT_AGAIN, timeout=PATIENCE)
+    assert (await harness.scan()).mrz_lines == MRZ_LINES
+
+
+async def test_a_page_that_cannot_be_removed_is_served_once(
+    harness: FolderLane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr("devices.drivers.folder.files.dispose", fail)
+    harness.drop("anna.page.jpg", b"white page")
+    await harness.scan()
+    await harness.show(Signal.SEE_OFFICER, "s-1")
+    await harness.result("anna")
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(3 * harness.settings.lines_wait):
+            await anext(harness.events)
+    harness.drop("anna.page.jpg", b"another page")
+    assert (await harness.scan()).pages[0].data == b"another page"
 
 
 async def test_inputs_are_kept_only_when_asked_for(tmp_path: Path) -> None:

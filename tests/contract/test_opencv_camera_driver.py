@@ -149,6 +149,9 @@ class CameraLane(LaneHarness):
     async def place_document(self, mrz_lines: Sequence[str]) -> None:
         raise NotImplementedError("the lane has no reader")
 
+    async def place_page(self, picture: bytes) -> None:
+        raise NotImplementedError("the lane has no reader")
+
     async def shown(self, *, timeout: float) -> tuple[Signal, str | None]:
         raise NotImplementedError("the lane has no indicator")
 

@@ -52,6 +52,12 @@ agent_messages = st.one_of(
         st.lists(texts, min_size=1, max_size=3).map(tuple),
         st.lists(pictures, max_size=3).map(tuple),
     ),
+    st.builds(
+        wire.DocumentScanned,
+        headers,
+        st.just(()),
+        st.lists(pictures, min_size=1, max_size=3).map(tuple),
+    ),
     st.builds(wire.FaceCaptured, headers, identifiers, pictures),
     st.builds(wire.CaptureFailed, headers, identifiers, codes),
     st.builds(

@@ -151,7 +151,7 @@ class EventHeader:
 
 @dataclass(frozen=True, slots=True)
 class DocumentScanned:
-    """A document was put on the reader."""
+    """A document was put on the reader; lines, pages or both, never neither."""
 
     header: EventHeader
     mrz_lines: tuple[str, ...] = field(repr=False)
@@ -652,13 +652,14 @@ def _read_declaration(device: _Object) -> DeviceDeclaration:
 
 
 def _read_document(message: _Object) -> DocumentScanned:
-    return DocumentScanned(
-        header=_read_header(message),
-        mrz_lines=message.texts("mrz_lines", least=1, most=MAX_MRZ_LINES, longest=MAX_MRZ_LINE),
-        pages=tuple(
-            _read_picture(page) for page in message.children("pages", least=0, most=MAX_PAGES)
-        ),
+    header = _read_header(message)
+    pages = tuple(
+        _read_picture(page) for page in message.children("pages", least=0, most=MAX_PAGES)
     )
+    # Whoever sends no picture has read something.
+    least = 0 if pages else 1
+    lines = message.texts("mrz_lines", least=least, most=MAX_MRZ_LINES, longest=MAX_MRZ_LINE)
+    return DocumentScanned(header, lines, pages)
 
 
 def _read_face(message: _Object) -> FaceCaptured:

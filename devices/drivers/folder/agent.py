@@ -21,6 +21,7 @@ from watchfiles import awatch
 
 from devices.drivers.agent import wire
 from devices.drivers.folder import files
+from devices.drivers.folder.files import documents_of
 from devices.drivers.folder.wire import (
     MAX_MRZ_BYTES,
     FolderProblemError,
@@ -50,6 +51,7 @@ class FolderSettings:
     directory: Path
     keep_inputs: bool = False  # True: to done/ instead of deleting; they are biometric data
     settle: float = 0.2  # a file unchanged for this long is taken for complete
+    lines_wait: float = 1.0  # so long after its newest page a document without lines has none
     poll: float = 2.0  # between two listings when the system reports no change
     outcome_timeout: float = 60.0  # from the scan to its outcome
     grace: float = 3.0  # for the outcome of a session when the lane goes out of service
@@ -108,6 +110,14 @@ class _Settling:
         # Renamed into place, or here before us. A clock that steps only delays the answer.
         return time.time() - stamp.modified_ns / 1e9 >= self._settle
 
+    def has_rested(self, path: Path, stamp: files.Stamp, seconds: float) -> bool:
+        """Whether we have seen the file unchanged for so long; when it was made tells nothing."""
+        seen = self._seen.get(path)
+        if seen is not None and seen[0] == stamp:
+            return time.monotonic() - seen[1] >= seconds
+        self._seen[path] = (stamp, time.monotonic())
+        return False
+
     def forget_all_but(self, paths: set[Path]) -> None:
         for path in self._seen.keys() - paths:
             del self._seen[path]
@@ -128,8 +138,9 @@ class FolderAgent:
         self._changed = asyncio.Event()
         self._queue: OrderedDict[str, None] = OrderedDict()  # names that wait, in order
         self._arrived = asyncio.Event()
-        self._served: OrderedDict[str, files.Stamp] = OrderedDict()  # the last documents, by name
-        self._left_over: dict[str, files.Stamp] = {}  # served, but could not be removed
+        # The files of the last documents, by name, and of those that could not be removed.
+        self._served: OrderedDict[str, frozenset[files.Stamp]] = OrderedDict()
+        self._left_over: dict[str, frozenset[files.Stamp]] = {}
         self._current: _Transaction | None = None
         self._finished: OrderedDict[str, _Transaction] = OrderedDict()  # by session id
         self._acks: dict[str, asyncio.Future[wire.Ack]] = {}
@@ -207,23 +218,35 @@ class FolderAgent:
         listed = await asyncio.to_thread(files.list_dropped, self._settings.directory)
         self._settling.forget_all_but({file.path for file in listed})
         unsettled = False
-        for file in listed:
-            if file.kind.part is not Part.MRZ or self._is_known(file):
+        for document in documents_of(listed):
+            if self._is_known(document):
                 continue
-            if self._settling.is_settled(file.path, file.stamp):
-                self._queue[file.name] = None
+            if self._is_complete(document):
+                self._queue[document.name] = None
                 self._arrived.set()
             else:
                 unsettled = True
         return unsettled
 
-    def _is_known(self, file: files.Dropped) -> bool:
+    def _is_complete(self, document: files.Document) -> bool:
+        """Whether it may be served: its lines are there, or they will not come any more.
+
+        Each page's wait is begun, whichever came first.
+        """
+        if document.has_lines:
+            return all(self._settling.is_settled(f.path, f.stamp) for f in document.files)
+        wait = self._settings.lines_wait
+        rested = [self._settling.has_rested(f.path, f.stamp, wait) for f in document.files]
+        return all(rested)
+
+    def _is_known(self, document: files.Document) -> bool:
+        name, stamps = document.name, document.stamps
         return (
-            file.name in self._queue
-            or (self._current is not None and self._current.name == file.name)
+            name in self._queue
+            or (self._current is not None and self._current.name == name)
             # A listing may be older than the removal of what it lists.
-            or self._served.get(file.name) == file.stamp
-            or self._left_over.get(file.name) == file.stamp
+            or stamps <= self._served.get(name, frozenset())
+            or stamps <= self._left_over.get(name, frozenset())
         )
 
     async def _read(self, path: Path, most: int, deadline: float) -> bytes:
@@ -298,13 +321,14 @@ class FolderAgent:
 
     async def _scan(self, name: str) -> wire.DocumentScanned:
         deadline = time.monotonic() + self._settings.outcome_timeout
-        listed = await asyncio.to_thread(files.list_dropped, self._settings.directory)
-        own = [file for file in listed if file.name == name]
+        own = await self._own(name)
         mrz = next((file for file in own if file.kind.part is Part.MRZ), None)
-        if mrz is None:
-            raise FolderProblemError(Problem.VANISHED)
-        lines = parse_mrz(await self._read(mrz.path, MAX_MRZ_BYTES, deadline))
         page_files = [file for file in own if file.kind.part is Part.PAGE]
+        lines: tuple[str, ...] = ()
+        if mrz is not None:
+            lines = parse_mrz(await self._read(mrz.path, MAX_MRZ_BYTES, deadline))
+        elif not page_files:
+            raise FolderProblemError(Problem.VANISHED)
         if len(page_files) > wire.MAX_PAGES:
             raise FolderProblemError(Problem.TOO_LARGE)
         pages = [await self._picture(file, deadline) for file in page_files]
@@ -345,25 +369,28 @@ class FolderAgent:
                 self._finished.popitem(last=False)
         await self._write(transaction)
         keep_in = self._settings.directory / DONE if self._settings.keep_inputs else None
-        for file in await asyncio.to_thread(files.list_dropped, self._settings.directory):
-            if file.name != transaction.name:
-                continue
-            if file.kind.part is Part.MRZ:
-                self._served[file.name] = file.stamp
-                if len(self._served) > _REMEMBERED:
-                    self._served.popitem(last=False)
+        own = await self._own(transaction.name)
+        self._served[transaction.name] = _document_stamps(own)
+        if len(self._served) > _REMEMBERED:
+            self._served.popitem(last=False)
+        left = []
+        for file in own:
             try:
                 await asyncio.to_thread(files.dispose, file, keep_in)
             except OSError as error:
                 log.warning("an input was not removed: %s", type(error).__name__)
-                if file.kind.part is Part.MRZ:
-                    self._left_over[file.name] = file.stamp
+                left.append(file)
+        self._left_over[transaction.name] = _document_stamps(left)
+        if not self._left_over[transaction.name]:
+            del self._left_over[transaction.name]
 
     async def _leave(self, name: str) -> None:
         """Serve a document no more until it is dropped anew."""
-        for file in await asyncio.to_thread(files.list_dropped, self._settings.directory):
-            if file.name == name and file.kind.part is Part.MRZ:
-                self._left_over[name] = file.stamp
+        self._left_over[name] = _document_stamps(await self._own(name))
+
+    async def _own(self, name: str) -> list[files.Dropped]:
+        listed = await asyncio.to_thread(files.list_dropped, self._settings.directory)
+        return [file for file in listed if file.name == name]
 
     async def _write(self, transaction: _Transaction) -> None:
         async with self._writing:  # so that the newest result is the one that stays
@@ -493,3 +520,8 @@ class FolderAgent:
     def _header(self, device_id: str) -> wire.EventHeader:
         self._sequence += 1
         return wire.EventHeader(device_id, uuid.uuid4().hex, self._sequence, datetime.now(UTC))
+
+
+def _document_stamps(own: list[files.Dropped]) -> frozenset[files.Stamp]:
+    """Of what makes a document: a photograph of the person alone is none."""
+    return frozenset(file.stamp for file in own if file.kind.part is not Part.FACE)

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from devices.drivers.folder.wire import FolderProblemError, Kind, Problem, parse_file_name
+from devices.drivers.folder.wire import FolderProblemError, Kind, Part, Problem, parse_file_name
 
 RESULT_SUFFIX = ".result.json"
 
@@ -33,6 +33,39 @@ class Dropped:
     name: str
     kind: Kind
     stamp: Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What makes a document in the folder: its lines, or its pages when there are no lines."""
+
+    name: str
+    files: tuple[Dropped, ...]
+
+    @property
+    def has_lines(self) -> bool:
+        """Whether somebody has read it."""
+        return self.files[0].kind.part is Part.MRZ
+
+    @property
+    def stamps(self) -> frozenset[Stamp]:
+        """What tells it from another document of the same name."""
+        return frozenset(file.stamp for file in self.files)
+
+
+def documents_of(listed: list[Dropped]) -> list[Document]:
+    """Return the documents in a listing, in the order of their lines or of their newest page."""
+    lines = {file.name: file for file in listed if file.kind.part is Part.MRZ}
+    pages: dict[str, list[Dropped]] = {}
+    for file in listed:
+        if file.kind.part is Part.PAGE and file.name not in lines:
+            pages.setdefault(file.name, []).append(file)
+    last = {name: of_name[-1] for name, of_name in pages.items()}
+    return [
+        Document(file.name, (file,) if file.kind.part is Part.MRZ else tuple(pages[file.name]))
+        for file in listed
+        if file is lines.get(file.name) or file is last.get(file.name)
+    ]
 
 
 def list_dropped(directory: Path) -> list[Dropped]:

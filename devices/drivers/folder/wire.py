@@ -1,7 +1,8 @@
 """The folder's convention: what file names and contents mean, without touching any file.
 
-`NAME.mrz.txt` is a document, `NAME.page.jpg` its page, `NAME.face.jpg` the person, and
-`NAME.result.json` the answer. docs/integrators/folder.md tells it to whoever drops the files.
+`NAME.mrz.txt` is a document, `NAME.page.jpg` its page (or, without lines, the document itself),
+`NAME.face.jpg` the person, and `NAME.result.json` the answer.
+docs/integrators/folder.md tells it to whoever drops the files.
 """
 
 from __future__ import annotations

@@ -47,6 +47,10 @@ def hello(**changes: Any) -> str:
 
 def test_the_examples_are_valid() -> None:
     assert isinstance(wire.decode_from_agent(scan()), wire.DocumentScanned)
+    assert isinstance(wire.decode_from_agent(scan(pages=[])), wire.DocumentScanned)
+    alone = wire.decode_from_agent(scan(mrz_lines=[]))
+    assert isinstance(alone, wire.DocumentScanned)
+    assert (alone.mrz_lines, len(alone.pages)) == ((), 1)
     assert isinstance(wire.decode_from_agent(hello()), wire.Hello)
 
 
@@ -79,7 +83,7 @@ def test_the_examples_are_valid() -> None:
         (scan(captured_at="2026-02-30T03:04:05Z"), "bad_time"),
         (scan(captured_at="2026-01-02T03:04:05+99:00"), "bad_time"),
         (scan(captured_at=1767323045), "wrong_type"),
-        (scan(mrz_lines=[]), "out_of_range"),
+        (scan(mrz_lines=[], pages=[]), "out_of_range"),
         (scan(mrz_lines=["A"] * 4), "out_of_range"),
         (scan(mrz_lines=["A" * 201]), "out_of_range"),
         (scan(mrz_lines="ERIKSSON"), "wrong_type"),
