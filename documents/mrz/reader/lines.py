@@ -1,0 +1,344 @@
+"""Lines of text measured precisely, where a band has been found.
+
+The surroundings of the bands are cut out upright, capital letters about `_CAP_PX` high; there
+the marks of each line are found, a curve is fitted through their middles and a comb through
+their gaps, which gives the pitch and tells fixed-pitch lettering from ordinary text.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from documents.mrz.reader.bands import Band, ink
+from documents.mrz.reader.geometry import TextLine
+from documents.mrz.reader.rectify import warp
+from documents.mrz.reader.results import GrayPicture
+
+Floats = NDArray[np.float64]
+
+_CAP_PX = 16.0
+_BLACKHAT_PX, _REACH_PX = 13, 40
+_MAX_WIDTH_PX, _MAX_HEIGHT_PX = 1280, 400
+_MAX_COUNT = 47.0
+_MIN_MARKS = 8
+# Pitch in cap heights: 1.05 in ICAO Doc 9303-3 (2.54 mm to about 2.4 mm), more or less in
+# specimens, with perspective and with a cap height that is measured badly.
+_LEAST_PITCH_PX, _MOST_PITCH_PX = 0.62 * _CAP_PX, 1.75 * _CAP_PX
+# Profiles are resampled to one length, so that one table of combs serves them all.
+_SAMPLES = 384
+_CYCLES = np.arange(8.0, 75.0, 0.4)
+_CHANGES = (0.0, -0.04, 0.04, -0.02, 0.02)
+_MAX_GAP = 3.6
+_TD1_BELOW = 33.5
+_LENGTHS = (30.0, 36.0, 44.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Lines measured together.
+
+    lines: top to bottom, in pixels of the full picture.
+    comb: how regular the lettering is, 0 to 1: over 0.3 for fixed pitch, under 0.2 otherwise.
+    seen: share of the characters of the weakest line where there is any mark, 0 to 1.
+    """
+
+    lines: tuple[TextLine, ...]
+    comb: float
+    seen: float
+
+
+@dataclass(slots=True)
+class _Row:
+    """A line in the upright cut-out: y = a + b x + c x^2 with x from the middle, px."""
+
+    curve: Floats
+    left: Floats
+    right: Floats
+    cap: float
+    pitch: float = 0.0
+    comb: float = 0.0
+    start: float = 0.0
+    end: float = 0.0
+
+    def middle(self, x: Floats | float) -> Floats:
+        """Return the height of the middle of the line at x."""
+        return np.asarray(np.polyval(self.curve, x), np.float64)
+
+
+def measure(gray: GrayPicture, bands: Sequence[Band]) -> Measured | None:
+    """Measure the lines of one to three parallel bands; None when no text is there."""
+    angle, cap = bands[0].angle, float(np.median([band.thickness for band in bands]))
+    cos, sin = math.cos(angle), math.sin(angle)
+    along = [band.x * cos + band.y * sin for band in bands]
+    across = [band.y * cos - band.x * sin for band in bands]
+    left = min(a - band.length / 2 for a, band in zip(along, bands, strict=True))
+    right = max(a + band.length / 2 for a, band in zip(along, bands, strict=True))
+    room = min(max(_MAX_COUNT * cap - (right - left), 5.0 * cap), 18.0 * cap)
+    left, right = left - room, right + room
+    top, bottom = min(across) - 4.0 * cap, max(across) + 4.0 * cap
+    scale = max(
+        cap / _CAP_PX, (right - left) / _MAX_WIDTH_PX, (bottom - top) / _MAX_HEIGHT_PX, 1e-3
+    )
+    width, height = round((right - left) / scale), round((bottom - top) / scale)
+    origin_x, origin_y = left * cos - top * sin, left * sin + top * cos
+    affine = np.array([[cos * scale, -sin * scale, origin_x], [sin * scale, cos * scale, origin_y]])
+    cut = warp(gray, affine, width, height)
+    dark, marks = ink(cut, _BLACKHAT_PX, _REACH_PX)
+    boxes = _mark_boxes(marks)
+    half = (width - 1) / 2.0
+    rows = []
+    for band, a in zip(bands, across, strict=True):
+        middle = ((band.x * cos + band.y * sin) - left) / scale - half
+        slope = math.tan((band.angle - angle + math.pi / 2) % math.pi - math.pi / 2)
+        y = (a - top) / scale
+        row = _fit_row(boxes, np.array([slope, y - slope * middle]), half)
+        if row is not None:
+            rows.append(row)
+    if not rows:
+        return None
+    rows.sort(key=lambda row: float(row.middle(0.0)))
+    _measure_combs(rows, dark, half)
+    rows = _alike(_with_neighbours(rows, boxes, dark, half))
+    seen = _settle_ends(rows)
+    lines = tuple(_to_picture(row, affine, half) for row in rows)
+    combs = sorted((row.comb for row in rows), reverse=True)
+    return Measured(lines, float(np.mean(combs[:2])), seen)
+
+
+def _mark_boxes(marks: GrayPicture) -> Floats:
+    """Return (n, 4): left, right, top, bottom of marks that may be characters or some."""
+    _, _, stats, _ = cv2.connectedComponentsWithStats(marks, connectivity=8, ltype=cv2.CV_32S)
+    x, y, width, height, area = stats.T.astype(np.float64)
+    fits = (height >= 5) & (height <= 27) & (width >= 2) & (width <= 90) & (area >= 10)
+    fits[0] = False
+    return np.stack([x, x + width, y, y + height], axis=1)[fits]
+
+
+def _fit_row(boxes: Floats, guess: Floats, half: float) -> _Row | None:
+    """Fit a curve through the middles of the marks near the line `guess` (slope, height)."""
+    x = (boxes[:, 0] + boxes[:, 1] - 1) / 2.0 - half
+    y = (boxes[:, 2] + boxes[:, 3] - 1) / 2.0
+    height = boxes[:, 3] - boxes[:, 2]
+    weight = np.minimum(boxes[:, 1] - boxes[:, 0], 12.0) * (height >= 9)
+    curve = guess
+    near = np.abs(y - np.polyval(curve, x)) < 0.65 * _CAP_PX
+    for degree, reach in ((1, 0.45), (1, 0.35), (2, 0.3)):
+        use = near & (weight > 0)
+        if int(use.sum()) < _MIN_MARKS:
+            return None
+        curve = _robust_fit(x[use], y[use], weight[use], degree)
+        near = np.abs(y - np.polyval(curve, x)) < reach * _CAP_PX
+    near = np.abs(y - np.polyval(curve, x)) < 0.45 * _CAP_PX
+    single = near & (height >= 9) & (boxes[:, 1] - boxes[:, 0] <= 1.5 * _CAP_PX)
+    if int(single.sum()) < _MIN_MARKS // 2:
+        return None
+    cap = float(np.percentile(height[single], 75)) - 1.0
+    order = np.argsort(boxes[near, 0])
+    return _Row(curve, boxes[near, 0][order] - half, boxes[near, 1][order] - 1 - half, cap)
+
+
+def _robust_fit(x: Floats, y: Floats, weight: Floats, degree: int) -> Floats:
+    scale = max(float(np.abs(x).max()), 1.0)
+    powers = np.vander(x / scale, degree + 1)
+    weights = weight
+    # A little ridge on the bend: clutter at one end must not curl a short line.
+    ridge = np.zeros(degree + 1)
+    if degree == 2:
+        ridge[0] = 0.02 * float(weight.sum())
+    solution = np.zeros(degree + 1)
+    for _ in range(4):
+        weighted = powers * weights[:, None]
+        solution = np.linalg.solve(weighted.T @ powers + np.diag(ridge + 1e-9), weighted.T @ y)
+        residual = np.abs(powers @ solution - y)
+        spread = max(float(np.median(residual)), 0.4)
+        weights = weight / np.maximum(residual / spread, 1.0) ** 2
+    return np.asarray(solution / scale ** np.arange(degree, -1, -1), np.float64)
+
+
+def _profile(row: _Row, dark: GrayPicture, half: float, first: float, last: float) -> Floats:
+    """Return how much ink each column of the line has, from x first to last, evened out."""
+    columns = np.arange(
+        max(math.floor(first + half), 0), min(math.ceil(last + half) + 1, dark.shape[1])
+    )
+    reach = int(round(0.55 * _CAP_PX))
+    middle = np.round(row.middle(columns - half)).astype(int)
+    lines = middle[None, :] + np.arange(-reach, reach + 1)[:, None]
+    lines = np.clip(lines, 0, dark.shape[0] - 1)
+    sums = dark[lines, columns[None, :]].sum(axis=0, dtype=np.float64)
+    limit = max(float(np.percentile(sums, 60)), 1.0) if len(sums) else 1.0
+    return np.minimum(sums, limit)
+
+
+def _measure_combs(rows: Sequence[_Row], dark: GrayPicture, half: float) -> None:
+    for row in rows:
+        first, last = _longest_run(row, 2.2 * _CAP_PX)
+        row.start, row.end = first, last
+        row.pitch, row.comb = _comb(_profile(row, dark, half, first, last))
+
+
+@cache
+def _combs() -> NDArray[np.complex64]:
+    """Return shape (changes, cycles, samples): waves whose period changes evenly."""
+    place = np.linspace(-1.0, 1.0, _SAMPLES)
+    change = np.array(_CHANGES)[:, None, None]
+    warped = (place + change / 2.0 * (place**2 - 1.0)) / 2.0
+    return np.exp(-2j * math.pi * _CYCLES[None, :, None] * warped).astype(np.complex64)
+
+
+def _comb(profile: Floats) -> tuple[float, float]:
+    """Return the pitch, px, and how well a comb of it fits, 0 to 1.
+
+    The pitch may change evenly from one end to the other, as perspective makes it.
+    """
+    size = len(profile)
+    if size < 10 * _LEAST_PITCH_PX:
+        return _CAP_PX, 0.0
+    wave = profile - cv2.blur(profile[None, :], (int(2 * _CAP_PX) | 1, 1))[0]
+    how = cv2.INTER_AREA if size > _SAMPLES else cv2.INTER_LINEAR
+    wave = cv2.resize(wave[None, :], (_SAMPLES, 1), interpolation=how)[0].astype(np.float32)
+    power = float((wave**2).sum())
+    if power < 1e-6:
+        return _CAP_PX, 0.0
+    least, most = np.searchsorted(_CYCLES, (size / _MOST_PITCH_PX, size / _LEAST_PITCH_PX))
+    if most - least < 3:
+        return _CAP_PX, 0.0
+    response = np.abs(_combs()[:, least:most] @ wave)
+    change, index = np.unravel_index(int(np.argmax(response)), response.shape)
+    height = float(response[change, index])
+    cycles = float(_CYCLES[least + index])
+    if 0 < index < response.shape[1] - 1:
+        before, after = float(response[change, index - 1]), float(response[change, index + 1])
+        bend = before - 2.0 * height + after
+        if bend < 0.0:
+            cycles += 0.5 * (before - after) / bend * float(_CYCLES[1] - _CYCLES[0])
+    return size / cycles, height / math.sqrt(power * _SAMPLES / 2.0)
+
+
+def _longest_run(row: _Row, gap: float) -> tuple[float, float]:
+    """Return the ends of the longest run of marks with no gap over `gap`."""
+    reach = np.maximum.accumulate(row.right)
+    breaks = np.nonzero(row.left[1:] - reach[:-1] > gap)[0] + 1
+    starts = np.concatenate([[0], breaks])
+    ends = np.concatenate([breaks - 1, [len(row.left) - 1]])
+    index = int(np.argmax(reach[ends] - row.left[starts]))
+    return float(row.left[starts[index]]), float(reach[ends[index]])
+
+
+def _with_neighbours(rows: list[_Row], boxes: Floats, dark: GrayPicture, half: float) -> list[_Row]:
+    """Add the lines that the bands missed: one beside a lone line, a third beside two."""
+    rows = list(rows)
+    if len(rows) >= 3:
+        return rows
+    pitch = float(np.median([row.pitch for row in rows]))
+    if len(rows) == 2:
+        step = float(rows[1].middle(0.0) - rows[0].middle(0.0))
+        steps = [(rows[0], -step), (rows[1], step)]
+    else:
+        steps = [(rows[0], sign * pitch * f) for f in (2.5, 2.0, 3.0) for sign in (-1, 1)]
+    for base, step in steps:
+        if len(rows) >= 3:
+            break
+        guess = base.curve[-2:] + np.array([0.0, step])
+        row = _fit_row(boxes, guess, half)
+        if row is None or any(
+            abs(float(row.middle(0.0) - other.middle(0.0))) < 0.8 * _CAP_PX for other in rows
+        ):
+            continue
+        if abs(float(row.middle(0.0) - base.middle(0.0)) - step) > 0.5 * _CAP_PX:
+            continue
+        _measure_combs([row], dark, half)
+        overlap = min(row.end, base.end) - max(row.start, base.start)
+        if (
+            overlap > 0.6 * (base.end - base.start)
+            and row.comb > 0.25
+            and 0.78 < row.cap / base.cap < 1.28
+            and 0.93 < row.pitch / base.pitch < 1.07
+        ):
+            rows.append(row)
+    rows.sort(key=lambda row: float(row.middle(0.0)))
+    return rows
+
+
+def _alike(rows: list[_Row]) -> list[_Row]:
+    """Return the rows without one that differs from the others in height or pitch.
+
+    Three lines are of thirty characters; of three longer ones an outer one is something else.
+    """
+    if len(rows) < 3:
+        return rows
+    best = max(rows, key=lambda row: row.comb)
+
+    def strangeness(row: _Row) -> float:
+        return (
+            abs(math.log(row.cap / best.cap))
+            + abs(math.log(row.pitch / best.pitch))
+            + max(0.0, 0.35 - row.comb)
+        )
+
+    outer = max((rows[0], rows[-1]), key=strangeness)
+    long = (best.end - best.start) / best.pitch > _TD1_BELOW
+    if long or abs(math.log(outer.cap / best.cap)) > 0.3:
+        return [row for row in rows if row is not outer]
+    return rows
+
+
+def _settle_ends(rows: Sequence[_Row]) -> float:
+    """Set pitch and ends of all lines, which stand one below the other and are equally long."""
+    weights = np.array([row.comb + 1e-3 for row in rows])
+    best = max(rows, key=lambda row: row.comb)
+    pitches = np.array([row.pitch for row in rows])
+    agree = np.abs(pitches / best.pitch - 1.0) < 0.06
+    pitch = float((pitches * weights * agree).sum() / (weights * agree).sum())
+    ends = [_longest_run(row, _MAX_GAP * pitch) for row in rows]
+    starts = {round(first, 1) for first, _ in ends}
+    lasts = {round(last, 1) for _, last in ends}
+    chosen, least = (min(starts), max(lasts)), math.inf
+    longest = max(last - first for first, last in ends)
+    for first in starts:
+        for last in lasts:
+            count = (last - first) / pitch + 0.35
+            cost = min(abs(count - length) for length in _LENGTHS)
+            if last - first < 0.6 * longest:
+                continue
+            cost = min(cost, 2.0)
+            for own_first, own_last in ends:
+                cost += 0.15 * min(abs(own_first - first) / pitch, 4.0)
+                cost += 0.15 * min(abs(own_last - last) / pitch, 4.0)
+            if cost < least:
+                chosen, least = (first, last), cost
+    seen = 1.0
+    count = max((chosen[1] - chosen[0]) / pitch, 1.0)
+    for row, (own_first, own_last) in zip(rows, ends, strict=True):
+        row.pitch = pitch
+        # Its own end where it agrees, for lines may stand a little askew.
+        row.start = own_first if abs(own_first - chosen[0]) < 0.7 * pitch else chosen[0]
+        row.end = own_last if abs(own_last - chosen[1]) < 0.7 * pitch else chosen[1]
+        inside = (row.right > row.start) & (row.left < row.end)
+        ink_width = float((row.right - row.left + 1)[inside].sum())
+        seen = min(seen, ink_width / (0.6 * count * pitch))
+    return seen
+
+
+def _to_picture(row: _Row, affine: Floats, half: float) -> TextLine:
+    """Return the row in pixels of the picture; ends move in by half a character."""
+    inset = 0.33 * row.pitch
+    xs = np.array([row.start + inset, (row.start + row.end) / 2.0, row.end - inset])
+    ys = row.middle(xs)
+    scale = math.hypot(affine[0, 0], affine[1, 0])
+    points = affine[:, :2] @ np.stack([xs + half, ys]) + affine[:, 2:]
+    slope = math.cos(math.atan2(ys[2] - ys[0], xs[2] - xs[0]))
+    bow = (ys[1] - (ys[0] + ys[2]) / 2.0) * slope * scale
+    return TextLine(
+        (float(points[0, 0]), float(points[1, 0])),
+        (float(points[0, 2]), float(points[1, 2])),
+        row.pitch / slope * scale,
+        max(row.cap, 4.0) * scale,
+        float(bow),
+    )
