@@ -5,7 +5,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test test-browser chromium docs-figures check format lock clean
+.PHONY: help setup demo run test test-browser chromium docs-figures bench-peers check format lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -45,6 +45,23 @@ docs-figures: $(READY) ## measure DATA=IMAGES.csv (DATASET=name); write docs/bio
 	  $(BIN)/python -m biometrics.evaluation.page "$(DATA)" $(if $(DATASET),--dataset "$(DATASET)"); \
 	else echo "docs-figures: skipped, there is no $(DATA)"; fi
 
+# Readers to be measured beside ours, in an environment that the kiosk never sees. Of the second
+# package only mrz.traineddata is kept; -c makes it the quicker one with integers.
+PEERS := .venv-peers
+bench-peers: $(READY) ## install PassportEye and tesseract apart, for kiosk bench mrz
+	@command -v tesseract >/dev/null || { \
+	  test "$$(id -u)" = 0 && command -v apt-get >/dev/null \
+	    || { echo "tesseract is missing: apt-get install tesseract-ocr"; exit 1; }; \
+	  apt-get update -qq && apt-get install -y -qq --no-install-recommends tesseract-ocr >/dev/null; }
+	test -x $(PEERS)/bin/python || $(BIN)/uv venv --quiet --python $(BIN)/python $(PEERS)
+	$(BIN)/uv pip install --quiet --python $(PEERS)/bin/python -r simulators/mrz_bench/peers.txt
+	$(BIN)/uv pip install --quiet --python $(PEERS)/bin/python --no-deps \
+	  --target $(PEERS)/traineddata -r simulators/mrz_bench/peers-traineddata.txt
+	mkdir -p $(PEERS)/tessdata
+	find $(PEERS)/traineddata -name mrz.traineddata -exec cp {} $(PEERS)/tessdata/ \;
+	combine_tessdata -c $(PEERS)/tessdata/mrz.traineddata >/dev/null
+	rm -rf $(PEERS)/traineddata
+
 check: $(READY) ## lint, format, types, import contracts, dead code
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -64,4 +81,4 @@ lock: $(READY) ## resolve the dependencies again (after editing pyproject.toml)
 	  --output-file requirements-runtime.lock
 
 clean: ## remove what setup and the tools made
-	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-peers build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
