@@ -122,11 +122,25 @@ class PageOutcome(StrEnum):
     NOT_MEASURED = "not_measured"
 
 
+class PageCheck(StrEnum):
+    """What is looked for in the pictures of a page, by the names of `documents.page`."""
+
+    MRZ_IN_INFRARED = "mrz_in_infrared"
+    DULL_UNDER_ULTRAVIOLET = "dull_under_ultraviolet"
+    RESOLUTION = "resolution"
+    SHARPNESS = "sharpness"
+    GLARE = "glare"
+    CUT_OFF = "cut_off"
+    PORTRAIT_FOUND = "portrait_found"
+    PRINTED_ZONE_AGREES = "printed_zone_agrees"
+    SEAL_VALID = "seal_valid"
+
+
 @dataclass(frozen=True, slots=True)
 class PageFindingFact:
     """What one look at the pictures of a page found."""
 
-    check: str  # name of a `documents.page` check, e.g. "mrz_in_infrared"
+    check: str  # one of `PageCheck`, or of a release that looked for something else
     outcome: PageOutcome
     confidence: float  # 0 to 1
     code: str  # stable, says why, e.g. "mrz_missing_in_infrared"; never content of the page

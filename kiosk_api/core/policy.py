@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from hashlib import sha256
 from typing import Any
 
-from kiosk_api.core.evidence import Assurance, DocumentClass, Light, Program, Provenance
+from kiosk_api.core.evidence import Assurance, DocumentClass, Light, PageCheck, Program, Provenance
 from kiosk_api.core.plain import ADDED, canonical_json, to_plain
 
 POLICY_SCHEMA = 1
@@ -83,7 +83,7 @@ class PagePolicy:
     """
 
     required_lights: tuple[Light, ...] = ()  # pictures that must be there and be examined
-    required_checks: tuple[str, ...] = ()  # checks of the page that must have been made
+    required_checks: tuple[PageCheck, ...] = ()  # that must have come to an answer
     portrait_max_distance: float | None = None  # of the printed portrait from the record
     portrait_required: bool = False  # whether a portrait that was not compared refers
 

@@ -22,12 +22,20 @@ from pydantic import (
 
 from biometrics.matchers.shipped import shipped_card
 from biometrics.matchers.standard import refusal
-from kiosk_api.core.evidence import Assurance, DocumentClass, Program, Provenance
+from kiosk_api.core.evidence import (
+    Assurance,
+    DocumentClass,
+    Light,
+    PageCheck,
+    Program,
+    Provenance,
+)
 from kiosk_api.core.policy import (
     AcceptedDocument,
     AcceptedProgram,
     FacePolicy,
     NormalisedPolicy,
+    PagePolicy,
     Policy,
     TimePolicy,
 )
@@ -41,6 +49,7 @@ ESSENTIAL_RULES = frozenset(
         "policy_in_force",
         "document_read",
         "document_checks",
+        "mrz_sure",
         "document_accepted",
         "document_unexpired",
         "document_status",
@@ -77,6 +86,8 @@ TimeZone = Annotated[str, AfterValidator(_known_zone)]
 ProgramName = Annotated[Program, Field(strict=False)]
 DocumentClassName = Annotated[DocumentClass, Field(strict=False)]
 ProvenanceName = Annotated[Provenance, Field(strict=False)]
+LightName = Annotated[Light, Field(strict=False)]
+PageCheckName = Annotated[PageCheck, Field(strict=False)]
 AssuranceName = Annotated[Assurance, Field(strict=False)]
 StandingName = Annotated[Standing, Field(strict=False)]
 
@@ -187,6 +198,34 @@ class _Face(_Sourced):
         return self
 
 
+class _Page(_Sourced):
+    """What the pictures of a document's page have to show (docs/document_pictures.md)."""
+
+    required_lights: list[LightName]
+    required_checks: list[PageCheckName]
+    # TOML has no null: without the entry no portrait is held against a limit.
+    portrait_max_distance: Annotated[float, Field(gt=0)] | None = None
+    portrait_required: bool
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> Self:
+        for what in ("required_lights", "required_checks"):
+            names = getattr(self, what)
+            if len(set(names)) != len(names):
+                raise ValueError(f"page.{what} lists one twice")
+        if self.portrait_required and self.portrait_max_distance is None:
+            raise ValueError("page.portrait_required needs page.portrait_max_distance")
+        return self
+
+    def to_policy(self) -> PagePolicy:
+        return PagePolicy(
+            required_lights=tuple(self.required_lights),
+            required_checks=tuple(self.required_checks),
+            portrait_max_distance=self.portrait_max_distance,
+            portrait_required=self.portrait_required,
+        )
+
+
 class _Times(_Strict):
     budget_ms: _Cited[Annotated[int, Field(ge=100, le=10_000)]]
     reserve_ms: _Cited[Annotated[int, Field(ge=1)]]
@@ -218,6 +257,7 @@ class ProfileFile(_Strict):
     limits: _Limits
     face: _Face
     times: _Times
+    page: _Page | None = None  # without it, documents need no pictures
 
     @field_validator("rules")
     @classmethod
@@ -238,6 +278,7 @@ class ProfileFile(_Strict):
         ):
             if len(set(names)) != len(names):
                 raise ValueError(f"{what} lists one twice")
+        self._demand_what_is_asked()
         if self.production:
             if self.readings.provenances != [Provenance.DEVICE]:
                 raise ValueError('a production profile accepts provenances = ["device"] only')
@@ -249,6 +290,20 @@ class ProfileFile(_Strict):
                 if unaccepted is not None:
                     raise ValueError(f"face: {unaccepted}")
         return self
+
+    def _demand_what_is_asked(self) -> None:
+        """A demand on pictures that no rule asks about would be none."""
+        if self.page is None:
+            return
+        demands = self.page.required_lights or self.page.required_checks
+        if demands and "page_unsuspicious" not in self.rules:
+            raise ValueError("page.required_lights and page.required_checks need page_unsuspicious")
+        limit = self.page.portrait_max_distance
+        if limit is not None and "portrait_agrees" not in self.rules:
+            raise ValueError("page.portrait_max_distance needs the rule portrait_agrees")
+        # A print of the same person lies further from the record than a live face.
+        if limit is not None and limit < self.face.max_distance:
+            raise ValueError("page.portrait_max_distance must be at least face.max_distance")
 
     def to_profile(self) -> SiteProfile:
         """Return the profile as the core's values."""
@@ -284,6 +339,7 @@ class ProfileFile(_Strict):
                 capture_step=timedelta(milliseconds=self.times.capture_step_ms.value),
                 session_idle=timedelta(milliseconds=self.times.session_idle_ms.value),
             ),
+            page=PagePolicy() if self.page is None else self.page.to_policy(),
         )
         return SiteProfile(
             self.title, policy, self._citations(), tuple(self.face.accepted_below_standard)
@@ -304,5 +360,6 @@ class ProfileFile(_Strict):
             ),
             *(() if self.face.cohort is None else (("face.cohort", self.face.cohort),)),
             *((f"times.{name}", entry) for name, entry in self.times),
+            *(() if self.page is None else (("page", self.page),)),
         ]
         return tuple(Citation(entry, s.source, s.standing) for entry, s in sourced)

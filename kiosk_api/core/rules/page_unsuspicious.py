@@ -13,6 +13,7 @@ from kiosk_api.core.evidence import (
     Light,
     Measured,
     OpticalFacts,
+    PageCheck,
     PageOutcome,
 )
 from kiosk_api.core.facts import document_of, optical_of
@@ -21,16 +22,19 @@ from kiosk_api.core.reasons import ReasonCode
 
 REASON_OF: Mapping[str, ReasonCode] = MappingProxyType(
     {
-        "mrz_in_infrared": ReasonCode.MRZ_MISSING_IN_INFRARED,
-        "dull_under_ultraviolet": ReasonCode.PAPER_BRIGHT_UNDER_ULTRAVIOLET,
-        "printed_zone_agrees": ReasonCode.PRINTED_ZONE_DIFFERS,
-        "seal_valid": ReasonCode.SEAL_INVALID,
+        PageCheck.MRZ_IN_INFRARED: ReasonCode.MRZ_MISSING_IN_INFRARED,
+        PageCheck.DULL_UNDER_ULTRAVIOLET: ReasonCode.PAPER_BRIGHT_UNDER_ULTRAVIOLET,
+        PageCheck.PRINTED_ZONE_AGREES: ReasonCode.PRINTED_ZONE_DIFFERS,
+        PageCheck.SEAL_VALID: ReasonCode.SEAL_INVALID,
     }
 )
 """The reason of a suspicious check; of one that is not here, the general one."""
 
-_CHECK_OF: Mapping[Light, str] = MappingProxyType(
-    {Light.INFRARED: "mrz_in_infrared", Light.ULTRAVIOLET: "dull_under_ultraviolet"}
+_CHECK_OF: Mapping[Light, PageCheck] = MappingProxyType(
+    {
+        Light.INFRARED: PageCheck.MRZ_IN_INFRARED,
+        Light.ULTRAVIOLET: PageCheck.DULL_UNDER_ULTRAVIOLET,
+    }
 )
 
 
@@ -49,7 +53,7 @@ def _answer(evidence: Evidence, policy: Policy, _now: datetime) -> Answer:
                 for light in _lights_not_examined(optical, policy)
             ),
             *(
-                Finding(ReasonCode.PAGE_NOT_EXAMINED, (("check", check),))
+                Finding(ReasonCode.PAGE_NOT_EXAMINED, (("check", check.value),))
                 for check in policy.page.required_checks
                 if not _is_measured(optical, check)
             ),

@@ -15,9 +15,16 @@ from click.testing import CliRunner
 import kiosk_api.sites
 from biometrics.cohort.fictitious import fictitious_cohort
 from biometrics.thresholds import threshold_table
-from kiosk_api.core.codec import decode_policy
-from kiosk_api.core.evidence import Assurance, DocumentClass, Program, Provenance
-from kiosk_api.core.policy import NormalisedPolicy, policy_digest
+from kiosk_api.core.codec import decode_policy, encode_policy
+from kiosk_api.core.evidence import (
+    Assurance,
+    DocumentClass,
+    Light,
+    PageCheck,
+    Program,
+    Provenance,
+)
+from kiosk_api.core.policy import NormalisedPolicy, PagePolicy, policy_digest
 from kiosk_api.core.rules import RULES
 from kiosk_api.sites import SiteError, Standing, for_demonstration, load_site, site_names
 from kiosk_api.sites.commands import sites
@@ -126,6 +133,32 @@ REFUSED: list[tuple[Callable[[dict[str, Any]], object], str]] = [
     (lambda raw: raw["face"].update(accepted_below_standard=["any"]), "accepted_below_standard"),
     (lambda raw: raw["face"]["acceptance"].pop("source"), "face.acceptance.source"),
     *((_without("rules", rule), rule) for rule in sorted(ESSENTIAL_RULES)),
+    (lambda raw: raw["page"].update(required=True), "page.required"),
+    (lambda raw: raw["page"].pop("source"), "page.source"),
+    (lambda raw: raw["page"].pop("required_lights"), "page.required_lights"),
+    (lambda raw: raw["page"].update(required_lights=["red"]), "page.required_lights.0"),
+    (lambda raw: raw["page"].update(required_lights=["white"] * 2), "required_lights lists one"),
+    (lambda raw: raw["page"].update(required_checks=["hologram"]), "page.required_checks.0"),
+    (lambda raw: raw["page"].update(required_checks=["glare"] * 2), "required_checks lists one"),
+    (lambda raw: raw["page"].update(portrait_max_distance=0.0), "page.portrait_max_distance"),
+    (lambda raw: raw["page"].update(portrait_max_distance=0.44), "at least face.max_distance"),
+    (lambda raw: raw["page"].update(portrait_max_distance=float("nan")), "page.portrait_max"),
+    (lambda raw: raw["page"].update(portrait_required=1), "page.portrait_required"),
+    (
+        lambda raw: [
+            raw["page"].update(portrait_required=True),
+            raw["page"].pop("portrait_max_distance"),
+        ],
+        "portrait_required needs page.portrait_max_distance",
+    ),
+    (_without("rules", "portrait_agrees"), "needs the rule portrait_agrees"),
+    (
+        lambda raw: [
+            raw["page"].update(required_lights=["infrared"]),
+            raw["rules"].pop("page_unsuspicious"),
+        ],
+        "need page_unsuspicious",
+    ),
 ]
 
 
@@ -157,6 +190,9 @@ def test_only_production_has_to_accept_a_matcher_below_the_standard() -> None:
 def test_the_distance_of_another_matcher_has_another_scale() -> None:
     raw = tomllib.loads(SHIPPED.read_text())
     raw["face"].update(model=OTHER_MODEL, max_distance=1.1)
+    with pytest.raises(ValueError, match=r"page\.portrait_max_distance"):
+        ProfileFile.model_validate(raw)
+    raw["page"].update(portrait_max_distance=1.4)
     assert ProfileFile.model_validate(raw).to_profile().policy.face.max_distance == 1.1
     raw["face"].update(model=POLICY.face.model)
     with pytest.raises(ValueError, match=r"face\.max_distance must be below 0\.6"):
@@ -167,9 +203,40 @@ def test_only_conveniences_may_be_left_out() -> None:
     assert set(RULES) - ESSENTIAL_RULES == {
         "holder_age",
         "face_quality",
+        "page_unsuspicious",
+        "portrait_agrees",
         "presentation_unsuspicious",
         "challenge_answered",
     }
+
+
+def test_readers_that_send_lines_only_are_as_good_as_before() -> None:
+    assert POLICY.page.required_lights == POLICY.page.required_checks == ()
+    assert not POLICY.page.portrait_required
+    raw = tomllib.loads(SHIPPED.read_text())
+    del raw["page"], raw["rules"]["page_unsuspicious"], raw["rules"]["portrait_agrees"]
+    policy = ProfileFile.model_validate(raw).to_profile().policy
+    assert policy.page == PagePolicy()
+    assert "page" not in encode_policy(policy)  # a policy of before has the digest that it had
+
+
+def test_an_agency_asks_for_pictures_of_the_page() -> None:
+    raw = tomllib.loads(SHIPPED.read_text())
+    raw["page"].update(
+        required_lights=["white", "infrared", "ultraviolet"],
+        required_checks=["printed_zone_agrees"],
+        portrait_required=True,
+    )
+    profile = ProfileFile.model_validate(raw).to_profile()
+    assert profile.policy.page == PagePolicy(
+        required_lights=(Light.WHITE, Light.INFRARED, Light.ULTRAVIOLET),
+        required_checks=(PageCheck.PRINTED_ZONE_AGREES,),
+        portrait_max_distance=0.65,
+        portrait_required=True,
+    )
+    assert decode_policy(encode_policy(profile.policy)) == profile.policy
+    [cited] = [c for c in profile.citations if c.entry == "page"]
+    assert cited.standing is Standing.CHOICE
 
 
 def test_an_agencys_own_file_is_loaded_by_its_path(tmp_path: Path) -> None:
