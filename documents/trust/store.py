@@ -82,13 +82,15 @@ class TrustStore:
         self._signers: Mapping[tuple[str, int], tuple[TrustCertificate, ...]] = _grouped(
             (_signer_key(certificate), certificate) for certificate in loading.signers.values()
         )
-        lists = []
+        lists: list[tuple[str, RevocationList]] = []
         for file, found in loading.lists:
-            if any(found.is_issued_by(issuer) for issuer in self.authorities(found.issuer)):
-                lists.append((found.issuer, found))
-            else:
+            issuers = [
+                issuer for issuer in self.authorities(found.issuer) if found.is_issued_by(issuer)
+            ]
+            lists.extend((issuer.fingerprint, found) for issuer in issuers)
+            if not issuers:
                 loading.fault(file, LoadProblem.REVOCATION_LIST_UNVERIFIED)
-        self._lists: Mapping[Name, tuple[RevocationList, ...]] = _grouped(lists)
+        self._lists: Mapping[str, tuple[RevocationList, ...]] = _grouped(lists)
         self.faults: tuple[LoadFault, ...] = tuple(loading.faults)
 
     @classmethod
@@ -99,7 +101,9 @@ class TrustStore:
     ) -> "TrustStore":
         """A store of what has been read already; its faults name no file."""
         loading = _Loading()
-        for found in (*certificates, *revocation_lists):
+        for certificate in certificates:
+            loading.add("", certificate)
+        for found in revocation_lists:
             loading.add("", found)
         return cls(loading)
 
@@ -134,9 +138,7 @@ class TrustStore:
 
     def revocation_lists(self, issuer: TrustCertificate) -> tuple[RevocationList, ...]:
         """The lists that this CSCA has signed."""
-        return tuple(
-            found for found in self._lists.get(issuer.subject, ()) if found.is_issued_by(issuer)
-        )
+        return self._lists.get(issuer.fingerprint, ())
 
 
 def _signer_key(certificate: TrustCertificate) -> tuple[str, int]:
