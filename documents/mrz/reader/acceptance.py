@@ -103,7 +103,10 @@ def judge(grid: Sequence[GridLine], *, today: date) -> Judged:
     confidence = float(surely.min())
     doubts = _doubts(reading)
     complete = all(line.seen.all() and line.strays == 0 for line in grid)
-    if confidence < SURE or np.exp(_at(evidence, chosen)).min() < COVERED or not complete:
+    alone = np.exp(_at(evidence, chosen))
+    for line, place in repaired:
+        alone[line - 1, place - 1] = 1  # the digits decided there
+    if confidence < SURE or alone.min() < COVERED or not complete:
         doubts.append(ScanProblem.LOW_CONFIDENCE)
     # One digit alone is right by chance in one of ten repairs; a composite digit confirms it.
     confirmed = not repaired or _composite_passes(reading)

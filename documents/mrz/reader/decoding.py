@@ -100,7 +100,7 @@ class _Grid:
     def places(self, centres: NDArray[np.float64], count: int) -> NDArray[np.float64]:
         """The inverse of `at`, near the line."""
         knots = np.arange(-8.0, count + 8.0)
-        return np.interp(centres, self.at(knots), knots)
+        return np.asarray(np.interp(centres, self.at(knots), knots), np.float64)
 
 
 def count_of(line: Glimpse) -> float:
@@ -141,7 +141,8 @@ def lay_out(
 def _pitch(centres: NDArray[np.float64]) -> float:
     steps = np.diff(centres)
     near = steps[(steps > 0.6 * PITCH) & (steps < 1.5 * PITCH)]
-    return float(np.median(near)) if len(near) else PITCH
+    # The mean: single steps are whole numbers of the network's strides.
+    return float(near.mean()) if len(near) else PITCH
 
 
 def _fit(line: Glimpse, count: int) -> _Grid | None:
@@ -158,7 +159,7 @@ def _fit(line: Glimpse, count: int) -> _Grid | None:
         else:
             last -= 1
     kept = slice(first, last + 1)
-    if last - first < 5:
+    if places[last] - places[first] < 5:
         return None
     numbers, seen = places[kept] - places[first], centres[kept]
     curved = len(numbers) >= 0.6 * count
