@@ -20,7 +20,7 @@ _BLACKHAT_PX = 9
 _CLOSING_PX = 9
 _REACH_PX = 24
 _INK_SHARE = 0.42
-_MIN_CONTRAST = 8.0
+_MIN_CONTRAST = np.uint8(8)
 # Of pieces, which are labelled at half that scale.
 _MIN_PIECE_PX = 16.0
 _MIN_ELONGATION = 3.2
@@ -97,10 +97,21 @@ def ink(gray: GrayPicture, blackhat: int, reach: int) -> tuple[GrayPicture, Gray
     if coarse.size == 0:
         coarse = np.full((1, 1), dark.max(initial=0), np.uint8)
     coarse = cv2.blur(cv2.dilate(coarse, np.ones((5, 5), np.uint8)), (3, 3))
-    coarse = cv2.max(cv2.convertScaleAbs(coarse, alpha=_INK_SHARE), _MIN_CONTRAST)
+    coarse = np.maximum(cv2.convertScaleAbs(coarse, alpha=_INK_SHARE), _MIN_CONTRAST)
     size = (gray.shape[1], gray.shape[0])
     limit = cv2.resize(coarse, size, interpolation=cv2.INTER_LINEAR)
     return dark, np.asarray(cv2.compare(dark, limit, cv2.CMP_GT), np.uint8)
+
+
+def label(marks: GrayPicture) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Return the labels of connected marks, and (n, 5): x, y, width, height, area of each.
+
+    Row 0 is what is no mark. The algorithm of Grana is three times as fast as OpenCV's default.
+    """
+    _, labels, stats, _ = cv2.connectedComponentsWithStatsWithAlgorithm(
+        marks, 8, cv2.CV_32S, cv2.CCL_GRANA
+    )
+    return np.asarray(labels, np.int32), np.asarray(stats, np.int32)
 
 
 def find_bands(small: GrayPicture) -> list[Band]:
@@ -152,11 +163,7 @@ class _Moments:
 
 
 def _pieces(closed: GrayPicture) -> list[_Moments]:
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(
-        closed, connectivity=4, ltype=cv2.CV_32S
-    )
-    if count <= 1:
-        return []
+    labels, stats = label(closed)
     diagonal = np.hypot(stats[:, 2], stats[:, 3])
     thin = stats[:, 4] / diagonal
     fits = (diagonal >= _MIN_PIECE_PX) & (thin >= 1.2) & (thin <= _MAX_THICK_PX)
@@ -165,10 +172,10 @@ def _pieces(closed: GrayPicture) -> list[_Moments]:
     if len(chosen) > _MAX_PIECES:
         chosen = chosen[np.argsort(-stats[chosen, 4], kind="stable")[:_MAX_PIECES]]
     pieces = []
-    for label in chosen:
-        x, y, width, height, _ = (int(value) for value in stats[label])
-        part = cv2.compare(labels[y : y + height, x : x + width], int(label), cv2.CMP_EQ)
-        sums = cv2.moments(part, binaryImage=True)
+    for number in chosen:
+        x, y, width, height, _ = (int(value) for value in stats[number])
+        part = labels[y : y + height, x : x + width] == number
+        sums = cv2.moments(part.astype(np.uint8), binaryImage=True)
         area = sums["m00"]
         piece = _Moments(
             area,

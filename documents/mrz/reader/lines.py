@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from documents.mrz.reader.bands import Band, ink
+from documents.mrz.reader.bands import Band, ink, label
 from documents.mrz.reader.geometry import TextLine
 from documents.mrz.reader.rectify import warp
 from documents.mrz.reader.results import GrayPicture
@@ -32,7 +32,7 @@ _MIN_MARKS = 8
 # specimens, with perspective and with a cap height that is measured badly.
 _LEAST_PITCH_PX, _MOST_PITCH_PX = 0.62 * _CAP_PX, 1.75 * _CAP_PX
 # Profiles are resampled to one length, so that one table of combs serves them all.
-_SAMPLES = 384
+_SAMPLES = 288
 _CYCLES = np.arange(8.0, 75.0, 0.4)
 _CHANGES = (0.0, -0.04, 0.04, -0.02, 0.02)
 _MAX_GAP = 3.6
@@ -89,7 +89,7 @@ def measure(gray: GrayPicture, bands: Sequence[Band]) -> Measured | None:
     width, height = round((right - left) / scale), round((bottom - top) / scale)
     origin_x, origin_y = left * cos - top * sin, left * sin + top * cos
     affine = np.array([[cos * scale, -sin * scale, origin_x], [sin * scale, cos * scale, origin_y]])
-    cut = warp(gray, affine, width, height)
+    cut = warp(gray, affine, width, height, enlarging=cv2.INTER_LINEAR)
     dark, marks = ink(cut, _BLACKHAT_PX, _REACH_PX)
     boxes = _mark_boxes(marks)
     half = (width - 1) / 2.0
@@ -114,11 +114,11 @@ def measure(gray: GrayPicture, bands: Sequence[Band]) -> Measured | None:
 
 def _mark_boxes(marks: GrayPicture) -> Floats:
     """Return (n, 4): left, right, top, bottom of marks that may be characters or some."""
-    _, _, stats, _ = cv2.connectedComponentsWithStats(marks, connectivity=8, ltype=cv2.CV_32S)
-    x, y, width, height, area = stats.T.astype(np.float64)
+    _, stats = label(marks)
+    x, y, width, height, area = np.asarray(stats.T, np.float64)
     fits = (height >= 5) & (height <= 27) & (width >= 2) & (width <= 90) & (area >= 10)
     fits[0] = False
-    return np.stack([x, x + width, y, y + height], axis=1)[fits]
+    return np.asarray(np.stack([x, x + width, y, y + height], axis=1)[fits], np.float64)
 
 
 def _fit_row(boxes: Floats, guess: Floats, half: float) -> _Row | None:
@@ -127,13 +127,13 @@ def _fit_row(boxes: Floats, guess: Floats, half: float) -> _Row | None:
     y = (boxes[:, 2] + boxes[:, 3] - 1) / 2.0
     height = boxes[:, 3] - boxes[:, 2]
     weight = np.minimum(boxes[:, 1] - boxes[:, 0], 12.0) * (height >= 9)
-    curve = guess
+    curve: Floats = guess
     near = np.abs(y - np.polyval(curve, x)) < 0.65 * _CAP_PX
-    for degree, reach in ((1, 0.45), (1, 0.35), (2, 0.3)):
+    for degree, reach, rounds in ((1, 0.45, 2), (1, 0.35, 2), (2, 0.3, 3)):
         use = near & (weight > 0)
         if int(use.sum()) < _MIN_MARKS:
             return None
-        curve = _robust_fit(x[use], y[use], weight[use], degree)
+        curve = _robust_fit(x[use], y[use], weight[use], degree, rounds)
         near = np.abs(y - np.polyval(curve, x)) < reach * _CAP_PX
     near = np.abs(y - np.polyval(curve, x)) < 0.45 * _CAP_PX
     single = near & (height >= 9) & (boxes[:, 1] - boxes[:, 0] <= 1.5 * _CAP_PX)
@@ -144,20 +144,20 @@ def _fit_row(boxes: Floats, guess: Floats, half: float) -> _Row | None:
     return _Row(curve, boxes[near, 0][order] - half, boxes[near, 1][order] - 1 - half, cap)
 
 
-def _robust_fit(x: Floats, y: Floats, weight: Floats, degree: int) -> Floats:
+def _robust_fit(x: Floats, y: Floats, weight: Floats, degree: int, rounds: int) -> Floats:
     scale = max(float(np.abs(x).max()), 1.0)
     powers = np.vander(x / scale, degree + 1)
-    weights = weight
+    weights: Floats = weight
     # A little ridge on the bend: clutter at one end must not curl a short line.
     ridge = np.zeros(degree + 1)
     if degree == 2:
         ridge[0] = 0.02 * float(weight.sum())
-    solution = np.zeros(degree + 1)
-    for _ in range(4):
+    solution: Floats = np.zeros(degree + 1)
+    for _ in range(rounds):
         weighted = powers * weights[:, None]
         solution = np.linalg.solve(weighted.T @ powers + np.diag(ridge + 1e-9), weighted.T @ y)
         residual = np.abs(powers @ solution - y)
-        spread = max(float(np.median(residual)), 0.4)
+        spread = max(float(np.partition(residual, len(x) // 2)[len(x) // 2]), 0.4)
         weights = weight / np.maximum(residual / spread, 1.0) ** 2
     return np.asarray(solution / scale ** np.arange(degree, -1, -1), np.float64)
 
@@ -167,13 +167,13 @@ def _profile(row: _Row, dark: GrayPicture, half: float, first: float, last: floa
     columns = np.arange(
         max(math.floor(first + half), 0), min(math.ceil(last + half) + 1, dark.shape[1])
     )
-    reach = int(round(0.55 * _CAP_PX))
+    reach = round(0.55 * _CAP_PX)
     middle = np.round(row.middle(columns - half)).astype(int)
     lines = middle[None, :] + np.arange(-reach, reach + 1)[:, None]
     lines = np.clip(lines, 0, dark.shape[0] - 1)
-    sums = dark[lines, columns[None, :]].sum(axis=0, dtype=np.float64)
+    sums = np.asarray(dark[lines, columns[None, :]].sum(axis=0), np.float64)
     limit = max(float(np.percentile(sums, 60)), 1.0) if len(sums) else 1.0
-    return np.minimum(sums, limit)
+    return np.asarray(np.minimum(sums, limit), np.float64)
 
 
 def _measure_combs(rows: Sequence[_Row], dark: GrayPicture, half: float) -> None:
@@ -184,12 +184,13 @@ def _measure_combs(rows: Sequence[_Row], dark: GrayPicture, half: float) -> None
 
 
 @cache
-def _combs() -> NDArray[np.complex64]:
-    """Return shape (changes, cycles, samples): waves whose period changes evenly."""
+def _combs() -> NDArray[np.float32]:
+    """Return shape (cycles, changes, 2, samples): waves whose period changes evenly."""
     place = np.linspace(-1.0, 1.0, _SAMPLES)
-    change = np.array(_CHANGES)[:, None, None]
+    change = np.array(_CHANGES)[None, :, None]
     warped = (place + change / 2.0 * (place**2 - 1.0)) / 2.0
-    return np.exp(-2j * math.pi * _CYCLES[None, :, None] * warped).astype(np.complex64)
+    phase = 2.0 * math.pi * _CYCLES[:, None, None] * warped
+    return np.stack([np.cos(phase), np.sin(phase)], axis=2).astype(np.float32)
 
 
 def _comb(profile: Floats) -> tuple[float, float]:
@@ -200,21 +201,25 @@ def _comb(profile: Floats) -> tuple[float, float]:
     size = len(profile)
     if size < 10 * _LEAST_PITCH_PX:
         return _CAP_PX, 0.0
-    wave = profile - cv2.blur(profile[None, :], (int(2 * _CAP_PX) | 1, 1))[0]
+    level = cv2.blur(profile[None, :], (int(2 * _CAP_PX) | 1, 1))
     how = cv2.INTER_AREA if size > _SAMPLES else cv2.INTER_LINEAR
-    wave = cv2.resize(wave[None, :], (_SAMPLES, 1), interpolation=how)[0].astype(np.float32)
+    wave = np.asarray(
+        cv2.resize(profile[None, :] - level, (_SAMPLES, 1), interpolation=how)[0], np.float32
+    )
     power = float((wave**2).sum())
     if power < 1e-6:
         return _CAP_PX, 0.0
     least, most = np.searchsorted(_CYCLES, (size / _MOST_PITCH_PX, size / _LEAST_PITCH_PX))
     if most - least < 3:
         return _CAP_PX, 0.0
-    response = np.abs(_combs()[:, least:most] @ wave)
-    change, index = np.unravel_index(int(np.argmax(response)), response.shape)
-    height = float(response[change, index])
+    table = _combs()[least:most]
+    parts = (table.reshape(-1, _SAMPLES) @ wave).reshape(table.shape[:3])
+    response = np.hypot(parts[:, :, 0], parts[:, :, 1])
+    index, change = np.unravel_index(int(np.argmax(response)), response.shape)
+    height = float(response[index, change])
     cycles = float(_CYCLES[least + index])
-    if 0 < index < response.shape[1] - 1:
-        before, after = float(response[change, index - 1]), float(response[change, index + 1])
+    if 0 < index < len(response) - 1:
+        before, after = float(response[index - 1, change]), float(response[index + 1, change])
         bend = before - 2.0 * height + after
         if bend < 0.0:
             cycles += 0.5 * (before - after) / bend * float(_CYCLES[1] - _CYCLES[0])

@@ -28,10 +28,17 @@ _STRAIGHT_PX = 0.25
 Affine = NDArray[np.float64]
 
 
-def warp(gray: GrayPicture, affine: Affine, width: int, height: int) -> GrayPicture:
+def warp(
+    gray: GrayPicture,
+    affine: Affine,
+    width: int,
+    height: int,
+    enlarging: int = cv2.INTER_CUBIC,
+) -> GrayPicture:
     """Sample a (height, width) uint8 picture; `affine` (2, 3) maps its pixels into `gray`.
 
-    Shrinking averages over areas, enlarging is cubic, and the border of `gray` is repeated.
+    Shrinking averages over areas, enlarging interpolates as told, and the border of `gray` is
+    repeated.
     """
     corners = np.array(
         [[0, 0, 1], [width - 1, 0, 1], [0, height - 1, 1], [width - 1, height - 1, 1]], np.float64
@@ -47,7 +54,7 @@ def warp(gray: GrayPicture, affine: Affine, width: int, height: int) -> GrayPict
             source,
             moved,
             (width, height),
-            flags=_interpolation(step) | cv2.WARP_INVERSE_MAP,
+            flags=_interpolation(step, enlarging) | cv2.WARP_INVERSE_MAP,
             borderMode=cv2.BORDER_REPLICATE,
         ),
         np.uint8,
@@ -81,7 +88,7 @@ def crop(gray: GrayPicture, line: TextLine, margin: float = 2.5) -> GrayPicture:
             source,
             ((x - offset[0]) / factor + shift).astype(np.float32),
             ((y - offset[1]) / factor + shift).astype(np.float32),
-            _interpolation(step),
+            _interpolation(step, cv2.INTER_CUBIC),
             borderMode=cv2.BORDER_REPLICATE,
         ),
         np.uint8,
@@ -128,8 +135,8 @@ def _bow_of(line: TextLine, margin: float, columns: NDArray[np.float64]) -> NDAr
     return np.maximum(parabola, -1.0) * (line.bow * CROP_CAP_PX / line.cap_height)
 
 
-def _interpolation(step: float) -> int:
-    return cv2.INTER_CUBIC if step < _CUBIC_BELOW else cv2.INTER_LINEAR
+def _interpolation(step: float, enlarging: int) -> int:
+    return enlarging if step < _CUBIC_BELOW else cv2.INTER_LINEAR
 
 
 def _shrunk_part(
