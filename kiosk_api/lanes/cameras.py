@@ -8,7 +8,6 @@ from functools import partial
 from devices.drivers.opencv_camera.driver import NAME, open_camera
 from devices.drivers.opencv_camera.settings import CameraSettings
 from devices.protocols import Driver
-from devices.readings import Capability
 from devices.supervisor import DeviceSupervisor, DriverSource
 
 
@@ -25,7 +24,7 @@ def supervise_cameras(supervisor: DeviceSupervisor, cameras: Mapping[str, Camera
                 lane_id=lane_id,
                 driver=NAME,
                 open=partial(_open, settings, lane_id),
-                sole=frozenset({Capability.FACE_CAMERA}),
+                sole=frozenset({settings.capability}),
             )
         )
 

@@ -24,13 +24,14 @@ from devices.drivers.opencv_camera.settings import CameraSettings
 from devices.drivers.opencv_camera.spec import SPEC
 from devices.drivers.spec import OpenRequest
 from devices.errors import DeviceError, DeviceTimeoutError, DriverFailedError, ErrorCode
-from devices.events import DeviceConnected, DeviceLost
+from devices.events import DeviceConnected, DeviceLost, DocumentScanned
 from devices.lifecycle import DeviceState
 from devices.protocols import FaceCamera
 from devices.readings import Assurance, Capability, Picture, Provenance
 from devices.supervisor import Backoff, DeviceSupervisor, DriverSource
 from devices.testing.contracts import (
     PATIENCE,
+    DocumentReaderContract,
     FaceCameraContract,
     expect_error,
     next_event,
@@ -219,6 +220,83 @@ class RecordingLane(CameraLane):
     async def restore(self) -> None:
         self.path.with_name("away.avi").rename(self.path)
         await eventually(lambda: self.supervisor.lane(LANE).camera)
+
+
+class DocumentLane(MjpegLane):
+    """A camera over an empty surface, on which somebody lays a page."""
+
+    def __init__(self, **settings: object) -> None:
+        super().__init__(capability="document_reader", still=0.15, **settings)
+        self.network.show(encoded(SURFACE))
+
+    async def start(self) -> None:
+        await self.network.start()
+        settings = CameraSettings.from_mapping({"source": self.source, **self.settings})
+        self._supervisor.supervise(
+            DriverSource(
+                "camera", LANE, NAME, lambda epoch: open_camera(settings, lane_id=LANE, epoch=epoch)
+            )
+        )
+        await self._there()
+
+    async def _there(self) -> None:
+        await eventually(lambda: self._supervisor.lane(LANE).document_readers)
+        await asyncio.sleep(0.2)  # it has seen the surface
+
+    async def restore(self) -> None:
+        await self.network.start()
+        await self._there()
+
+    async def place_document(self, mrz_lines: Sequence[str]) -> None:
+        await self.place_page(PAGE)
+
+    async def place_page(self, picture: bytes) -> None:
+        self.network.show(picture)
+
+
+SURFACE = np.full((240, 320, 3), 90, np.uint8)
+PAGE = encoded(scene(120))
+
+
+class TestDocumentCamera(DocumentReaderContract):
+    """The contract of document readers, on MJPEG over HTTP."""
+
+    READS_LINES = False
+    PAGE = PAGE
+
+    def is_picture_of(self, picture: Picture, page: bytes) -> bool:
+        difference = np.abs(decoded(picture.data).astype(int) - decoded(page).astype(int))
+        return float(difference.mean()) < 8.0
+
+    @pytest.fixture
+    async def harness(self) -> AsyncIterator[DocumentLane]:
+        lane = DocumentLane()
+        await lane.start()
+        yield lane
+        await lane.stop()
+
+
+async def test_only_what_came_to_rest_and_has_print_is_a_scan() -> None:
+    lane = DocumentLane()
+    await lane.start()
+    try:
+        for _ in range(4):  # a page that is waved about
+            lane.network.show(PAGE)
+            await asyncio.sleep(0.08)
+            lane.network.show(encoded(SURFACE))
+            await asyncio.sleep(0.08)
+        lane.network.show(encoded(np.full_like(SURFACE, 60)))  # a shadow falls on the glass
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.6):
+                await next_event(lane.events, DocumentScanned)
+        lane.network.show(PAGE)
+        scan = (await next_event(lane.events, DocumentScanned)).scan
+        assert (scan.mrz_lines, len(scan.pages)) == ((), 1)
+        with pytest.raises(TimeoutError):  # one rest, one scan
+            async with asyncio.timeout(0.6):
+                await next_event(lane.events, DocumentScanned)
+    finally:
+        await lane.stop()
 
 
 class _DecodingCameraContract(FaceCameraContract):

@@ -1,17 +1,17 @@
-"""Opens a camera in a worker process and speaks for it: one connection, one face camera."""
+"""Opens a camera in a worker process and speaks for it: one connection, one camera."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Final, NoReturn, assert_never
 
 from devices.commands import CaptureRequest
 from devices.drivers.opencv_camera import wire
+from devices.drivers.opencv_camera.document_camera import OpenCvDocumentCamera
+from devices.drivers.opencv_camera.eye import OpenCvEye
 from devices.drivers.opencv_camera.settings import CameraSettings, SourceKind
 from devices.errors import (
     CaptureCancelledError,
@@ -23,7 +23,7 @@ from devices.errors import (
     DriverFailedError,
     ProtocolViolationError,
 )
-from devices.lifecycle import ENDED, Change, DeviceState, Lifecycle
+from devices.lifecycle import ENDED, Change, DeviceState
 from devices.processes.process import ProcessEndedError, WorkerProcess
 from devices.protocols import Device, DeviceInfo, Driver, FaceCamera
 from devices.readings import (
@@ -31,7 +31,6 @@ from devices.readings import (
     Capability,
     FaceCapture,
     MediaType,
-    Origin,
     Picture,
     Provenance,
 )
@@ -60,9 +59,10 @@ _FAULTS: Final = frozenset(
 )
 
 
-def device_id_of(lane_id: str) -> str:
+def device_id_of(lane_id: str, capability: Capability = Capability.FACE_CAMERA) -> str:
     """Return the id of the camera that this driver gives a lane."""
-    return f"{lane_id}-opencv-camera"
+    kind = "camera" if capability is Capability.FACE_CAMERA else "document-camera"
+    return f"{lane_id}-opencv-{kind}"
 
 
 async def open_camera(
@@ -73,7 +73,7 @@ async def open_camera(
     Raises driver_failed (the code says why), device_timeout, and protocol_violation; no process
     is left then.
     """
-    device_id = device_id_of(lane_id)
+    device_id = device_id_of(lane_id, settings.capability)
     try:
         process = await WorkerProcess.start(worker)
     except OSError as error:
@@ -101,20 +101,30 @@ async def open_camera(
     info = DeviceInfo(
         device_id=device_id,
         lane_id=lane_id,
-        capability=Capability.FACE_CAMERA,
+        capability=settings.capability,
         model=f"{settings.kind} camera, {report.width}x{report.height}",
         driver=NAME,
         provenance=provenance,
         assurance=assurance,
         epoch=epoch,
     )
-    return OpenCvCameraDriver(process, OpenCvCamera(info, process), settings.read_timeout)
+    camera = (
+        OpenCvCamera(info, process)
+        if settings.capability is Capability.FACE_CAMERA
+        else OpenCvDocumentCamera(info)
+    )
+    return OpenCvCameraDriver(process, camera, settings.read_timeout)
 
 
 class OpenCvCameraDriver(Driver):
     """A worker whose camera delivers; made by `open_camera`."""
 
-    def __init__(self, process: WorkerProcess, camera: OpenCvCamera, read_timeout: float) -> None:
+    def __init__(
+        self,
+        process: WorkerProcess,
+        camera: OpenCvCamera | OpenCvDocumentCamera,
+        read_timeout: float,
+    ) -> None:
         """Speak for `process`, which says something at least every `read_timeout` seconds."""
         self._process = process
         self._camera = camera
@@ -178,8 +188,12 @@ class OpenCvCameraDriver(Driver):
         match report:
             case wire.Beat():
                 self._camera.deliver_beat()
-            case wire.Taken():
+            case wire.Taken() if isinstance(self._camera, OpenCvCamera):
                 self._camera.deliver(report)
+            case wire.Seen() if isinstance(self._camera, OpenCvDocumentCamera):
+                self._camera.deliver(report)
+            case wire.Taken() | wire.Seen():
+                raise ProtocolViolationError(device_id, "of_another_camera")
             case wire.Ended(code):
                 if code in _FAULTS:
                     self._camera.fault(code.value)
@@ -200,50 +214,15 @@ class _Job:
     answer: asyncio.Future[wire.Taken]
 
 
-class OpenCvCamera(FaceCamera):
-    """The camera of one epoch."""
+class OpenCvCamera(OpenCvEye, FaceCamera):
+    """The face camera of one epoch."""
 
     def __init__(self, info: DeviceInfo, process: WorkerProcess) -> None:
         """Stand for the camera that `process` has opened."""
-        self._info = info
+        super().__init__(info)
         self._process = process
-        self._lifecycle = Lifecycle(info.device_id, info.epoch).advance(Change.CONNECTED)
-        self._listeners: list[Callable[[Device], None]] = []
-        self._beats: set[asyncio.Future[None]] = set()
         self._job: _Job | None = None
         self._jobs = 0
-
-    @property
-    def info(self) -> DeviceInfo:
-        """What the camera is."""
-        return self._info
-
-    @property
-    def lifecycle(self) -> Lifecycle:
-        """The state that we know of."""
-        return self._lifecycle
-
-    def on_change(self, listener: Callable[[Device], None]) -> None:
-        """Have `listener` called when the state changes."""
-        self._listeners.append(listener)
-
-    async def status(self, *, timeout: float) -> Lifecycle:
-        """Wait until the camera has given another frame."""
-        self._require_there()
-        beat: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._beats.add(beat)
-        try:
-            async with asyncio.timeout(timeout):
-                await beat
-        except TimeoutError as error:
-            raise DeviceTimeoutError(self._info.device_id, "status") from error
-        finally:
-            self._beats.discard(beat)
-        return self._lifecycle
-
-    async def release(self) -> None:
-        """Give the camera up; its worker goes with the driver."""
-        self.end(Change.RELEASED, "")
 
     async def capture(self, request: CaptureRequest, *, timeout: float) -> FaceCapture:
         """Take the best of the frames that are exposed from now on."""
@@ -270,19 +249,15 @@ class OpenCvCamera(FaceCamera):
             self._job = None
             self._advance(Change.JOB_ENDED)
         return FaceCapture(
-            self._origin(taken), Picture(MediaType.JPEG, taken.jpeg), request.session_nonce
+            self._origin(taken.job, taken.captured_at),
+            Picture(MediaType.JPEG, taken.jpeg),
+            request.session_nonce,
         )
 
     async def cancel(self) -> None:
         """End the running capture; a picture that still comes of it is dropped."""
         if self._job is not None:
             self._fail(CaptureCancelledError(self._info.device_id))
-
-    def deliver_beat(self) -> None:
-        """Take a sign of life."""
-        for beat in self._beats:
-            if not beat.done():
-                beat.set_result(None)
 
     def deliver(self, taken: wire.Taken) -> None:
         """Take a picture; one of a capture that nobody waits for any more is dropped."""
@@ -296,48 +271,17 @@ class OpenCvCamera(FaceCamera):
     def fault(self, code: str) -> None:
         """Take the camera's fault."""
         if self._lifecycle.state not in ENDED:
-            self._advance(Change.FAULT_REPORTED, code)
+            super().fault(code)
             self._fail(DeviceFaultedError(self._info.device_id, code))
 
     def end(self, change: Change, code: str) -> None:
-        """End the epoch: `change` is CONNECTION_LOST or RELEASED."""
-        self._advance(change, code)
-        lost = DeviceLostError(self._info.device_id, code or "released")
-        self._fail(lost)
-        for beat in self._beats:
-            if not beat.done():
-                beat.set_exception(lost)
-
-    def _origin(self, taken: wire.Taken) -> Origin:
-        # The answer's budget runs from now on: watching for the best frame was the capture's time.
-        received_at = time.monotonic()
-        age = timedelta(seconds=received_at - taken.captured_at)
-        return Origin(
-            device_id=self._info.device_id,
-            lane_id=self._info.lane_id,
-            epoch=self._info.epoch,
-            sequence=taken.job,
-            event_id=uuid.uuid4().hex,
-            provenance=self._info.provenance,
-            assurance=self._info.assurance,
-            captured_at=datetime.now(UTC) - age,
-            received_at=received_at,
-        )
-
-    def _advance(self, change: Change, code: str = "") -> None:
-        before = self._lifecycle
-        self._lifecycle = before.advance(change, code)
-        if self._lifecycle != before:
-            for listener in self._listeners:
-                listener(self)
+        """End the epoch and what is pending."""
+        super().end(change, code)
+        self._fail(self._lost(code))
 
     def _fail(self, error: DeviceError) -> None:
         if self._job is not None and not self._job.answer.done():
             self._job.answer.set_exception(error)
-
-    def _require_there(self) -> None:
-        if self._lifecycle.state in ENDED:
-            raise DeviceLostError(self._info.device_id, self._lifecycle.code or "released")
 
     def _require_ready(self) -> None:
         self._require_there()

@@ -8,7 +8,10 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Final
 
+from devices.readings import Capability
+
 ROTATIONS: Final = (0, 90, 180, 270)
+CAPABILITIES: Final = (Capability.FACE_CAMERA, Capability.DOCUMENT_READER)
 
 _BUS_PATH: Final = re.compile(r"/dev/[A-Za-z0-9_.:/-]+")
 
@@ -36,6 +39,7 @@ class CameraSettings:
     """How to open one camera; raises SettingsError for what cannot be meant.
 
     Args:
+        capability: `face_camera`, or `document_reader` for one that looks down on documents.
         source: device index, path in /dev, path of a video file, `http://` or `rtsp://` address.
             An address may hold a password, so it is in no representation.
         width: pixels that a camera of kind `bus` is asked for; it may choose another size.
@@ -45,6 +49,8 @@ class CameraSettings:
         jpeg_quality: of the picture that is handed on, 50 to 100.
         frames: how many frames a capture compares at least, 2 to 120.
         watch: seconds that a capture watches at least, so that a traveler has time to look up.
+        still: seconds without movement after which a document lies at rest, 0.1 to 5.
+        detail: least share of the picture that holds print, 0.001 to 0.5; a bare surface has less.
         open_timeout: seconds until the first frame is there, without the start of the process.
         read_timeout: seconds without a frame after which a camera has stalled.
         frozen_after: seconds of the same frame after which a live camera is frozen.
@@ -61,6 +67,9 @@ class CameraSettings:
     open_timeout: float = 5.0
     read_timeout: float = 2.0
     frozen_after: float = 5.0
+    capability: Capability = Capability.FACE_CAMERA
+    still: float = 0.4
+    detail: float = 0.02
 
     def __post_init__(self) -> None:
         _require("source", 0 < len(self.source) <= 1024 and self.source.isprintable())
@@ -73,6 +82,9 @@ class CameraSettings:
         _require("jpeg_quality", 50 <= self.jpeg_quality <= 100)
         _require("frames", 2 <= self.frames <= 120)
         _require("watch", 0.0 <= self.watch <= 10.0)
+        _require("capability", self.capability in CAPABILITIES)
+        _require("still", 0.1 <= self.still <= 5.0)
+        _require("detail", 0.001 <= self.detail <= 0.5)
         _require("open_timeout", 0.1 <= self.open_timeout <= 8.0)
         _require("read_timeout", 0.1 <= self.read_timeout <= 30.0)
         _require("frozen_after", 0.1 <= self.frozen_after <= 600.0)
@@ -130,9 +142,16 @@ def _flag(name: str, value: object) -> bool:
     return value
 
 
-def _seconds(name: str, value: object) -> float:
+def _capability(name: str, value: object) -> Capability:
+    try:
+        return Capability(_text(name, value))
+    except ValueError as error:
+        raise SettingsError(f"{name} is face_camera or document_reader") from error
+
+
+def _number(name: str, value: object) -> float:
     if type(value) not in (int, float):
-        raise SettingsError(f"{name} is a number of seconds")
+        raise SettingsError(f"{name} is a number")
     return float(value)  # type: ignore[arg-type]  # checked above, without bool
 
 
@@ -144,8 +163,11 @@ _READERS: Final[Mapping[str, Callable[[str, object], object]]] = {
     "mirror": _flag,
     "jpeg_quality": _whole,
     "frames": _whole,
-    "watch": _seconds,
-    "open_timeout": _seconds,
-    "read_timeout": _seconds,
-    "frozen_after": _seconds,
+    "watch": _number,
+    "open_timeout": _number,
+    "read_timeout": _number,
+    "frozen_after": _number,
+    "capability": _capability,
+    "still": _number,
+    "detail": _number,
 }

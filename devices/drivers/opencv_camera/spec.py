@@ -28,7 +28,7 @@ async def _open(request: OpenRequest) -> OpenCvCameraDriver:
 SPEC: Final = DriverSpec(
     name=NAME,
     summary="A camera that OpenCV reads: local bus, MJPEG over HTTP, RTSP, or a recording",
-    capabilities=frozenset({Capability.FACE_CAMERA}),
+    capabilities=frozenset({Capability.FACE_CAMERA, Capability.DOCUMENT_READER}),
     provenance=Provenance.DEVICE,
     support=Support.SIMULATED,
     evidence="tests/contract/test_opencv_camera_driver.py on MJPEG over loopback and on recordings;"

@@ -73,6 +73,14 @@ class Taken:
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """A document has come to rest under a document camera."""
+
+    captured_at: float  # when the frame was there
+    jpeg: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
     """The worker's last message."""
 
@@ -81,7 +89,7 @@ class Ended:
 
 Frame: TypeAlias = tuple[dict[str, Any], tuple[bytes, ...]]
 Order: TypeAlias = Open | Capture
-Report: TypeAlias = Opened | Beat | Taken | Ended
+Report: TypeAlias = Opened | Beat | Taken | Seen | Ended
 
 
 def encode_order(order: Order) -> Frame:
@@ -124,6 +132,8 @@ def encode_report(report: Report) -> Frame:
         case Taken(job, captured_at, considered, jpeg):
             message = {"type": "taken", "job": job, "considered": considered}
             return {**message, "captured_at": captured_at}, (jpeg,)
+        case Seen(captured_at, jpeg):
+            return {"type": "seen", "captured_at": captured_at}, (jpeg,)
         case Ended(code):
             return {"type": "ended", "code": code.value}, ()
 
@@ -131,7 +141,7 @@ def encode_report(report: Report) -> Frame:
 def decode_report(frame: Frame) -> Report:
     """Read a message from the worker, which decodes what strangers send; raises WireError."""
     kind = frame[0].get("type")
-    message, blobs = _one(frame, 1 if kind == "taken" else 0)
+    message, blobs = _one(frame, 1 if kind in ("taken", "seen") else 0)
     del message["type"]
     match kind:
         case "opened":
@@ -142,14 +152,15 @@ def decode_report(frame: Frame) -> Report:
             return Beat(_count(message["frames"]), _count(message["undecodable"]))
         case "taken":
             _keys(message, "job", "captured_at", "considered")
-            if not blobs[0].startswith(b"\xff\xd8\xff"):
-                raise WireError("picture")
             return Taken(
                 _count(message["job"]),
                 _moment(message["captured_at"]),
                 _count(message["considered"]),
-                blobs[0],
+                _jpeg(blobs[0]),
             )
+        case "seen":
+            _keys(message, "captured_at")
+            return Seen(_moment(message["captured_at"]), _jpeg(blobs[0]))
         case "ended":
             _keys(message, "code")
             try:
@@ -170,6 +181,12 @@ def _one(frame: Frame, blobs: int) -> Frame:
 def _keys(message: dict[str, Any], *keys: str) -> None:
     if message.keys() != set(keys):
         raise WireError("keys")
+
+
+def _jpeg(data: bytes) -> bytes:
+    if not data.startswith(b"\xff\xd8\xff"):
+        raise WireError("picture")
+    return data
 
 
 def _count(value: object) -> int:

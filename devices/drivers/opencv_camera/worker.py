@@ -15,8 +15,9 @@ from typing import BinaryIO, Final
 
 import cv2
 
+from devices.drivers.opencv_camera.glass import Glass
 from devices.drivers.opencv_camera.scoring import Score, central_quality
-from devices.drivers.opencv_camera.selection import Selection
+from devices.drivers.opencv_camera.selection import Selection, VideoFrame
 from devices.drivers.opencv_camera.settings import CameraSettings
 from devices.drivers.opencv_camera.stream import StreamEndedError, VideoStream, turned
 from devices.drivers.opencv_camera.wire import (
@@ -26,6 +27,7 @@ from devices.drivers.opencv_camera.wire import (
     Open,
     Opened,
     Report,
+    Seen,
     Taken,
     WireError,
     decode_order,
@@ -33,6 +35,7 @@ from devices.drivers.opencv_camera.wire import (
 )
 from devices.processes.child import enter
 from devices.processes.frames import FrameError, encode_frame, read_frame_blocking
+from devices.readings import Capability
 
 _BEAT_SECONDS: Final = 0.1
 _BROKEN: Final = 2
@@ -47,7 +50,10 @@ def serve(score: Score = central_quality) -> None:
         opening = orders.wait()
         if isinstance(opening, Open):
             threading.Thread(target=orders.listen, daemon=True).start()
-            _film(opening.settings, score, orders, answers)
+            if opening.settings.capability is Capability.DOCUMENT_READER:
+                _watch(opening.settings, answers)
+            else:
+                _film(opening.settings, score, orders, answers)
     except StreamEndedError as error:
         _say(answers, Ended(error.code))
     except BrokenPipeError:
@@ -85,6 +91,25 @@ class _Orders:
         return capture
 
 
+def _watch(settings: CameraSettings, answers: BinaryIO) -> None:
+    """Hand on a picture of every document that comes to rest."""
+    stream = VideoStream(settings)
+    height, width = turned(stream.read().image, settings).shape[:2]
+    _say(answers, Opened(width, height))
+    glass = Glass(still=settings.still, detail=settings.detail)
+    frames = 1
+    beat_at = 0.0
+    while True:
+        frame = stream.read()
+        frames += 1
+        if frame.read_at >= beat_at:
+            _say(answers, Beat(frames, stream.undecodable))
+            beat_at = frame.read_at + _BEAT_SECONDS
+        page = glass.consider(frame)
+        if page is not None:
+            _say(answers, Seen(page.read_at, _jpeg(page, settings)))
+
+
 def _film(settings: CameraSettings, score: Score, orders: _Orders, answers: BinaryIO) -> None:
     stream = VideoStream(settings)
     height, width = turned(stream.read().image, settings).shape[:2]
@@ -114,14 +139,14 @@ def _film(settings: CameraSettings, score: Score, orders: _Orders, answers: Bina
             selection = None
         elif selection.best is not None and selection.is_settled(now):
             best = selection.best
-            _, jpeg = cv2.imencode(
-                ".jpg",
-                turned(best.image, settings),
-                [cv2.IMWRITE_JPEG_QUALITY, settings.jpeg_quality],
-            )
             job, considered = selection.capture.job, selection.considered
-            _say(answers, Taken(job, best.read_at, considered, jpeg.tobytes()))
+            _say(answers, Taken(job, best.read_at, considered, _jpeg(best, settings)))
             selection = None
+
+
+def _jpeg(frame: VideoFrame, settings: CameraSettings) -> bytes:
+    quality = [cv2.IMWRITE_JPEG_QUALITY, settings.jpeg_quality]
+    return cv2.imencode(".jpg", turned(frame.image, settings), quality)[1].tobytes()
 
 
 def _say(answers: BinaryIO, report: Report) -> None:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from devices.drivers.opencv_camera.glass import Glass
 from devices.drivers.opencv_camera.scoring import Image, central_quality
 from devices.drivers.opencv_camera.selection import Selection, VideoFrame
 from devices.drivers.opencv_camera.settings import CameraSettings, SettingsError, SourceKind
@@ -20,6 +21,7 @@ from devices.drivers.opencv_camera.wire import (
     Open,
     Opened,
     Report,
+    Seen,
     Taken,
     WireError,
     decode_order,
@@ -78,7 +80,13 @@ def test_a_setting_that_makes_no_sense_is_named(settings: dict[str, object], nam
 
 @pytest.mark.parametrize(
     "report",
-    [Opened(640, 480), Beat(7, 1), Taken(3, 12.5, 8, JPEG), *(Ended(code) for code in EndCode)],
+    [
+        Opened(640, 480),
+        Beat(7, 1),
+        Taken(3, 12.5, 8, JPEG),
+        Seen(1.5, JPEG),
+        *(Ended(code) for code in EndCode),
+    ],
 )
 def test_reports_survive_the_way(report: Report) -> None:
     assert decode_report(encode_report(report)) == report
@@ -204,3 +212,34 @@ def test_turning_is_clockwise_and_mirroring_comes_after_it() -> None:
         (270, False): (2, 0),
         (270, True): (2, 1),
     }
+
+
+BARE: Image = np.full((120, 160, 3), 90, np.uint8)
+
+
+def rests(frames: list[tuple[float, Image]], *, detail: float = 0.02) -> list[float]:
+    """When the pictures that a camera over documents hands on were taken."""
+    glass = Glass(still=0.3, detail=detail)
+    found = [glass.consider(VideoFrame(image, at, at, False)) for at, image in frames]
+    return [frame.read_at for frame in found if frame is not None]
+
+
+def test_a_page_is_picked_once_when_it_has_come_to_rest() -> None:
+    frames = [(0.0, BARE), *((0.1 * n, SHARP) for n in range(1, 12))]
+    assert len(rests(frames)) == 1
+    assert rests(frames[1:]) == []  # it lay there before
+    assert rests(frames[:4]) == []  # not at rest yet
+
+
+def test_what_is_in_motion_or_bare_is_not_picked() -> None:
+    waved = [(0.1 * n, SHARP if n % 2 else BARE) for n in range(20)]
+    assert rests(waved) == []
+    noise = np.random.default_rng(3).normal(0, 4, BARE.shape)
+    noisy = np.clip(BARE + noise + 40, 0, 255).astype(np.uint8)  # somebody switched the light on
+    assert rests([(0.0, BARE), *((0.1 * n, noisy) for n in range(1, 12))]) == []
+
+
+def test_the_sharpest_frame_of_the_rest_is_picked() -> None:
+    soft = np.asarray(cv2.GaussianBlur(SHARP, (0, 0), 1.0), np.uint8)
+    frames = [(0.0, BARE), (0.1, soft), (0.2, soft), (0.3, SHARP), (0.4, soft), (0.5, soft)]
+    assert rests(frames) == [0.3]
