@@ -19,7 +19,7 @@ from documents.mrz.reader.acceptance import Judged, judge
 from documents.mrz.reader.decoding import Glimpse, GridLine, count_of, glimpse, lay_out
 from documents.mrz.reader.geometry import TextLine, Zone
 from documents.mrz.reader.localiser import find_zones
-from documents.mrz.reader.recogniser import LogProbabilities, Recogniser
+from documents.mrz.reader.recogniser import PITCH, STRIDE, LogProbabilities, Recogniser
 from documents.mrz.reader.rectify import corners_of, crop
 from documents.mrz.reader.results import (
     Corners,
@@ -37,6 +37,8 @@ BUDGET_SECONDS = 0.5
 _MARGIN = 2.5  # pitches beyond the ends of a line
 _WIDER = 7.0  # where lines seem to go on beyond that
 _LEGIBLE = 0.6  # mean probability of the characters; less is no machine-readable zone
+_PLAIN = 0.85  # no need to look whether it is plainer upside down
+_LEAST_CHARACTERS = 8  # in the longest line, of what is looked at
 _COUNT_OFF = 4.0  # characters by which a line's extent may miss its template's length
 _ALIGNED = 8.0  # pitches between the starts of two lines of one zone, at most
 _PLACES_LOOKED_AT = 3  # zones beside the accepted one that are looked at for a second document
@@ -53,6 +55,15 @@ class _Stopwatch:
         now = time.perf_counter()
         self.spent[stage] = self.spent.get(stage, 0.0) + (now - self.last) * 1000
         self.last = now
+
+
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """What the network said of the lines of a zone."""
+
+    logs: tuple[LogProbabilities, ...]
+    glimpses: tuple[Glimpse, ...]
+    legibility: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +153,7 @@ class MRZReader:
         best: _Candidate | None = None
         others: list[_Candidate] = []
         looked_at = 0
+        tried = False
         for zone in _timed(find_zones(gray, deadline=deadline), watch):
             if best is not None and best.judged.accepted:
                 # From here on for a second document only.
@@ -150,6 +162,9 @@ class MRZReader:
                 looked_at += 1
                 if looked_at > _PLACES_LOOKED_AT:
                     break
+            first, tried = not tried, True
+            if not first and not self._is_worth_a_look(gray, zone, watch):
+                continue
             candidate = self._candidate(gray, zone, today, watch)
             if candidate is not None:
                 if best is None or candidate.rank > best.rank:
@@ -164,36 +179,50 @@ class MRZReader:
     def _candidate(
         self, gray: GrayPicture, zone: Zone, today: date, watch: _Stopwatch
     ) -> _Candidate | None:
-        """What a zone says, read as it stands or, where that is open, upside down too."""
-        ways = [zone] if zone.upright_known else [zone, zone.turned()]
-        read = [_aligned(way.lines) for way in ways]
-        crops = [crop(gray, line, _MARGIN) for lines in read for line in lines]
-        logs = self._recogniser.recognise(crops)
-        watch.stop("recognise")
-        count = len(zone.lines)
-        seen = [
-            [glimpse(log) for log in logs[i * count : (i + 1) * count]] for i in range(len(ways))
-        ]
-        legible = [_legibility(lines) for lines in seen]
-        way = int(np.argmax(legible))
-        if legible[way] < _LEGIBLE:
-            watch.stop("decode")
+        """What a zone says, read as it stands or, where that is open, upside down."""
+        best: tuple[Zone, tuple[TextLine, ...], _Lines] | None = None
+        for way in (zone,) if zone.upright_known else (zone, zone.turned()):
+            lines = _aligned(way.lines)
+            seen = self._recognise(gray, lines, _MARGIN, watch)
+            if best is None or seen.legibility > best[2].legibility:
+                best = way, lines, seen
+            if seen.legibility >= _PLAIN:
+                break
+        assert best is not None
+        zone, lines, seen = best
+        if seen.legibility < _LEGIBLE:
             return None
-        zone, lines = ways[way], read[way]
-        logs = logs[way * count : (way + 1) * count]
-        glimpses = seen[way]
-        length = _length(glimpses)
-        if length is None or _reaches_edge(glimpses, logs, length):
-            logs = self._recogniser.recognise([crop(gray, line, _WIDER) for line in lines])
-            glimpses = [glimpse(log) for log in logs]
-            length = _length(glimpses)
-        grid = None if length is None else lay_out(logs, glimpses, length)
+        length = _length(seen.glimpses)
+        if length is None or _reaches_edge(seen, length):
+            wider = self._recognise(gray, lines, _WIDER, watch)
+            if wider.legibility >= _LEGIBLE:
+                seen, length = wider, _length(wider.glimpses)
+        grid = None if length is None else lay_out(seen.logs, seen.glimpses, length)
         if grid is None:
-            watch.stop("decode")
             return None
         judged = judge(grid, today=today)
         watch.stop("decode")
-        return _Candidate(zone, lines, tuple(grid), judged, legible[way])
+        return _Candidate(zone, lines, tuple(grid), judged, seen.legibility)
+
+    def _is_worth_a_look(self, gray: GrayPicture, zone: Zone, watch: _Stopwatch) -> bool:
+        """Whether the middle of one line has characters, either way up."""
+        line = _middle(max(zone.lines, key=lambda line: line.count))
+        ways = (line,) if zone.upright_known else (line, line.reversed())
+        logs = self._recogniser.recognise([crop(gray, way, _MARGIN) for way in ways])
+        found = max(_legibility([glimpse(log)]) for log in logs)
+        watch.stop("recognise")
+        return found >= _LEGIBLE
+
+    def _recognise(
+        self, gray: GrayPicture, lines: Sequence[TextLine], margin: float, watch: _Stopwatch
+    ) -> _Lines:
+        watch.last = time.perf_counter()
+        logs = self._recogniser.recognise([crop(gray, line, margin) for line in lines])
+        watch.stop("recognise")
+        glimpses = [glimpse(log) for log in logs]
+        found = _Lines(tuple(logs), tuple(glimpses), _legibility(glimpses))
+        watch.stop("decode")
+        return found
 
 
 def load_reader() -> MRZReader:
@@ -235,9 +264,16 @@ def _aligned(lines: tuple[TextLine, ...]) -> tuple[TextLine, ...]:
     return tuple(moved)
 
 
+def _middle(line: TextLine) -> TextLine:
+    """The middle third of a line."""
+    (x0, y0), (x1, y1) = line.start, line.end
+    dx, dy = (x1 - x0) / 3, (y1 - y0) / 3
+    return replace(line, start=(x0 + dx, y0 + dy), end=(x1 - dx, y1 - dy), bow=line.bow / 9)
+
+
 def _legibility(lines: Sequence[Glimpse]) -> float:
     counts = [len(line.centres) for line in lines]
-    if max(counts) < 12:
+    if max(counts) < _LEAST_CHARACTERS:
         return 0.0
     return sum(c * line.confidence for c, line in zip(counts, lines, strict=True)) / sum(counts)
 
@@ -253,13 +289,12 @@ def _length(lines: Sequence[Glimpse]) -> int | None:
     return best if min(abs(e - best) for e in extents) <= _COUNT_OFF else None
 
 
-def _reaches_edge(lines: Sequence[Glimpse], logs: Sequence[LogProbabilities], length: int) -> bool:
+def _reaches_edge(lines: _Lines, length: int) -> bool:
     """Whether characters stand at an end of a crop while some are missing."""
-    for line, log in zip(lines, logs, strict=True):
+    for line, log in zip(lines.glimpses, lines.logs, strict=True):
         if not len(line.centres) or count_of(line) > length - 0.5:
             continue
-        width = 4 * len(log)
-        if line.centres[0] < 14 or line.centres[-1] > width - 14:
+        if line.centres[0] < PITCH or line.centres[-1] > STRIDE * len(log) - PITCH:
             return True
     return False
 
