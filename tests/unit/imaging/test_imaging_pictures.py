@@ -5,6 +5,7 @@ import struct
 import zlib
 from collections.abc import Callable
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
@@ -58,6 +59,11 @@ def _png_chunk(kind: bytes, body: bytes) -> bytes:
     return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
 
+def _with_chunks(png: bytes, *chunks: bytes) -> bytes:
+    """A PNG with more chunks behind its header."""
+    return png[:33] + b"".join(chunks) + png[33:]
+
+
 def _png_stating(width: int, height: int) -> bytes:
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     return (
@@ -82,24 +88,6 @@ def test_channels_come_out_as_rgb(kind: str) -> None:
     red, blue = picture[80, 20], picture[80, 140]
     assert red[0] > 150 > 80 > red[2]
     assert blue[2] > 150 > 80 > blue[0]
-
-
-@pytest.mark.parametrize(
-    ("orientation", "shape", "bar"),
-    [
-        (3, (HEIGHT, WIDTH), np.s_[-10:, :]),
-        (6, (WIDTH, HEIGHT), np.s_[:, -10:]),
-        (8, (WIDTH, HEIGHT), np.s_[:, :10]),
-    ],
-)
-def test_exif_orientation_is_applied(
-    orientation: int, shape: tuple[int, int], bar: tuple[slice, slice]
-) -> None:
-    exif = Image.Exif()
-    exif[0x0112] = orientation
-    picture = _decoded(_encoded(_scene(), "JPEG", exif=exif.tobytes()))
-    assert picture.shape[:2] == shape
-    assert picture[bar].mean() > 240
 
 
 @pytest.mark.parametrize("mode", ["L", "CMYK"])
@@ -182,6 +170,41 @@ def test_a_changed_byte_in_a_png_is_noticed() -> None:
     data = bytearray(_encoded(_scene(), "PNG"))
     data[data.index(b"IDAT") + 20] ^= 0xFF
     assert _fault(bytes(data)) is PictureFault.NOT_DECODABLE
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_every_orientation_is_made_upright(kind: str, orientation: int) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    picture = _decoded(_encoded(_scene(), kind, exif=exif))
+    assert picture.shape[:2] == ((HEIGHT, WIDTH) if orientation < 5 else (WIDTH, HEIGHT))
+    # The white bar at the top, as Exif's table of orientations carries it around.
+    top, left = np.s_[:9], np.s_[:, :9]
+    bottom, right = np.s_[-9:], np.s_[:, -9:]
+    bar = (top, top, bottom, bottom, left, right, right, left)[orientation - 1]
+    assert picture[bar].mean() > 240
+
+
+def test_what_a_png_says_besides_its_pixels_is_not_unpacked(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    decoder, given = cv2.imdecode, []
+    monkeypatch.setattr(
+        pictures.cv2, "imdecode", lambda data, how: given.append(data) or decoder(data, how)
+    )
+    comment = _png_chunk(b"zTXt", b"Comment\0\0" + zlib.compress(bytes(7 << 20), 9))
+    profile = _png_chunk(b"iCCP", b"a name that would be printed\0\0" + zlib.compress(b"none"))
+    data = _with_chunks(_encoded(_scene(), "PNG"), profile, *[comment] * 900)
+    assert np.array_equal(_decoded(data + b"appendix"), np.asarray(_scene()))
+    assert max(map(len, given)) < 1000 < len(data)
+    assert capfd.readouterr().err == ""
+
+
+def test_a_png_that_needs_an_unknown_chunk_is_not_supported() -> None:
+    sound = _encoded(_scene(), "PNG")
+    assert _fault(_with_chunks(sound, _png_chunk(b"NEEd", b""))) is PictureFault.KIND_NOT_SUPPORTED
+    _decoded(_with_chunks(sound, _png_chunk(b"niCe", b"")))
 
 
 def test_two_frame_headers_in_one_jpeg_are_refused() -> None:
