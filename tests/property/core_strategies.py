@@ -1,6 +1,7 @@
 """Evidence of every kind: any that the types allow, and such as lies close to admission."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -20,13 +21,21 @@ from kiosk_api.core.evidence import (
     FaceFacts,
     Fault,
     FaultKind,
+    Light,
+    LinesFrom,
     MatchFacts,
     Measured,
     MembershipFacts,
     MembershipStatus,
+    MRZPictureFacts,
     NoRecord,
     NormalisedFacts,
     NotMeasured,
+    OpticalFacts,
+    PageCheck,
+    PageFindingFact,
+    PageOutcome,
+    PortraitFacts,
     PresentationFacts,
     Program,
     Provenance,
@@ -39,8 +48,8 @@ from kiosk_api.core.evidence import (
 )
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "core"
-BASE = decode_evidence(json.loads((GOLDEN / "admissible_evidence_cohort.json").read_text()))
-POLICY = decode_policy(json.loads((GOLDEN / "policy_cohort.json").read_text()))
+BASE = decode_evidence(json.loads((GOLDEN / "admissible_evidence_pages.json").read_text()))
+POLICY = decode_policy(json.loads((GOLDEN / "policy_pages.json").read_text()))
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
 _not_measured = st.builds(NotMeasured, st.sampled_from(Why))
@@ -66,7 +75,34 @@ def _tuples(values):
     return st.lists(values, max_size=3).map(tuple)
 
 
-def _evidence(texts, countries, days, ages, floats, times, faces, models, measures, cohorts):
+def _optical(texts, floats, models, checks):
+    """What the pictures of a page say."""
+    finding = st.builds(PageFindingFact, checks, st.sampled_from(PageOutcome), floats, texts)
+    agrees = st.sampled_from([None, True, False])
+    mrz = st.builds(
+        MRZPictureFacts,
+        st.booleans(),
+        floats,
+        st.integers(0, 9),
+        _tuples(texts),
+        agrees,
+        _tuples(st.sampled_from(["composite:pass", "birth_date:absent", "composite:fail"])),
+    )
+    portrait = st.builds(PortraitFacts, st.booleans(), models, _measured(floats))
+    return st.builds(
+        OpticalFacts,
+        _tuples(st.sampled_from(Light)),
+        texts,
+        st.sampled_from(LinesFrom),
+        _measured(mrz),
+        st.lists(finding, max_size=6).map(tuple),
+        _measured(portrait),
+    )
+
+
+def _evidence(
+    texts, countries, days, ages, floats, times, faces, models, measures, cohorts, optical
+):
     """Evidence whose open-ended values come from the strategies given."""
     document = st.builds(
         DocumentFacts,
@@ -77,6 +113,7 @@ def _evidence(texts, countries, days, ages, floats, times, faces, models, measur
         _measured(ages),
         _tuples(texts),
         _tuples(texts),
+        _measured(optical),
     )
     membership = st.builds(
         MembershipFacts, st.sampled_from(Program), st.sampled_from(MembershipStatus), days, days
@@ -152,7 +189,27 @@ def any_evidence(times=any_times):
         _texts,
         _texts,
         _texts,
+        _optical(_texts, st.floats(), _texts, _texts),
     )
+
+
+_base_optical = BASE.document.value.optical.value
+
+
+@st.composite
+def _near_optical(draw):
+    """What the pictures of the admissible document say, with some of it replaced."""
+    other = draw(
+        _optical(
+            st.just("glare"),
+            st.sampled_from([-1.0, 0.0, 0.5, 0.7, float("nan")]),
+            st.sampled_from([POLICY.face.model, "another/1"]),
+            st.sampled_from([*PageCheck, "fluff"]),
+        )
+    )
+    names = ("lights", "lines_from", "mrz", "findings", "portrait")
+    replaced = draw(st.lists(st.sampled_from(names), max_size=2))
+    return replace(_base_optical, **{name: getattr(other, name) for name in replaced})
 
 
 _parts = _evidence(
@@ -166,13 +223,29 @@ _parts = _evidence(
     st.sampled_from([POLICY.face.model, "another/1"]),
     st.sampled_from(["face_width", "sharpness"]),
     st.sampled_from(["c0" * 32, "d1" * 32]),
+    _near_optical(),
 )
+
+
+@st.composite
+def _near_document(draw):
+    """The admissible document of which only the pictures say something else."""
+    optical = draw(st.one_of(st.builds(Measured, _near_optical()), _not_measured))
+    return Measured(replace(BASE.document.value, optical=optical))
+
+
+@st.composite
+def near_pages(draw):
+    """The admissible evidence of which only the pictures of the page say something else."""
+    return replace(BASE, document=draw(_near_document()))
 
 
 @st.composite
 def near_evidence(draw):
     """The admissible evidence with some of its five parts replaced, so that some still admits."""
     other = draw(_parts)
+    if draw(st.booleans()):
+        other = replace(other, document=draw(_near_document()))
     chosen = draw(st.lists(st.booleans(), min_size=5, max_size=5))
     names = ("document", "record", "face", "sources", "faults")
     return Evidence(

@@ -11,6 +11,7 @@ from core_strategies import (
     any_evidence,
     any_times,
     near_evidence,
+    near_pages,
 )
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
@@ -20,7 +21,15 @@ from kiosk_api.core import decision as decision_module
 from kiosk_api.core.answers import Answer, Refer, Rule, Satisfied, refer
 from kiosk_api.core.codec import decode_decision, encode_decision
 from kiosk_api.core.decision import Decision, Outcome, decide
-from kiosk_api.core.evidence import Evidence, Measured, NotMeasured
+from kiosk_api.core.evidence import (
+    Evidence,
+    LinesFrom,
+    Measured,
+    NotMeasured,
+    PageOutcome,
+    Why,
+)
+from kiosk_api.core.policy import PagePolicy, Policy
 from kiosk_api.core.reasons import ReasonCode
 from kiosk_api.core.rules import RULES
 
@@ -54,11 +63,13 @@ def check_pure(evidence: Evidence) -> None:
     assert decide(evidence, POLICY, NOW) == decide(evidence, POLICY, NOW)
 
 
-def check_monotone(evidence: Evidence, worsenings: list[Worsening]) -> None:
-    before = decide(evidence, POLICY, NOW)
+def check_monotone(
+    evidence: Evidence, worsenings: list[Worsening], policy: Policy = POLICY
+) -> None:
+    before = decide(evidence, policy, NOW)
     for worsening in worsenings:
         evidence = worsening.apply(evidence)
-        after = decide(evidence, POLICY, NOW)
+        after = decide(evidence, policy, NOW)
         if before.outcome is Outcome.REFER:
             assert after.outcome is Outcome.REFER, worsening.name
         lost = codes(before) - codes(after) - worsening.hides
@@ -99,6 +110,49 @@ def test_monotone(evidence, worsenings):
     check_monotone(evidence, worsenings)
 
 
+_OF_PAGES = (
+    *("page ", "zone ", "no confidence", "a check digit that", "suspicion", "not sent"),
+    *("infrared", "ultraviolet", "pictures", "every look", "portrait"),
+)
+OF_PAGES = tuple(w for w in WORSENINGS if w.name.startswith(_OF_PAGES))
+# A policy without demands may be sent no picture at all, and then nobody looks at one.
+LENIENT = replace(POLICY, page=PagePolicy(portrait_max_distance=0.65))
+SENT_ALL_THE_SAME = tuple(
+    w
+    for w in OF_PAGES
+    if not w.name.startswith(("not sent", "pictures of no light", "portrait "))
+    and not w.name.endswith(Why.NOT_ATTEMPTED.value)
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(near_pages(), st.lists(st.sampled_from(OF_PAGES), min_size=1, max_size=4))
+def test_monotone_in_what_the_pictures_of_the_page_say(evidence, worsenings):
+    check_monotone(evidence, worsenings)
+
+
+@settings(max_examples=200, deadline=None)
+@given(near_pages(), st.lists(st.sampled_from(SENT_ALL_THE_SAME), min_size=1, max_size=4))
+def test_monotone_without_a_demand_on_pictures(evidence, worsenings):
+    check_monotone(evidence, worsenings, LENIENT)
+
+
+@settings(max_examples=200, deadline=None)
+@given(near_pages())
+def test_a_suspicion_is_never_admitted_whatever_the_policy_demands(evidence):
+    for policy in (POLICY, LENIENT, replace(POLICY, page=PagePolicy())):
+        optical = evidence.document.value.optical
+        if decide(evidence, policy, NOW).outcome is Outcome.ADMIT and isinstance(optical, Measured):
+            said = optical.value
+            assert PageOutcome.SUSPICIOUS not in [f.outcome for f in said.findings]
+            if isinstance(said.mrz, Measured):
+                assert said.mrz.value.agrees_with_reader is not False
+                sure = said.mrz.value.accepted or said.mrz.value.agrees_with_reader
+                assert sure
+            else:
+                assert said.lines_from is LinesFrom.READER
+
+
 @settings(deadline=None)
 @given(near_evidence())
 def test_what_was_not_measured_never_admits(evidence):
@@ -108,8 +162,9 @@ def test_what_was_not_measured_never_admits(evidence):
 # --- the properties say something ----------------------------------------------------------
 
 
-def test_the_base_really_admits():
-    assert decide(BASE, POLICY, NOW).outcome is Outcome.ADMIT
+@pytest.mark.parametrize("policy", [POLICY, LENIENT, replace(POLICY, page=PagePolicy())])
+def test_the_base_really_admits(policy):
+    assert decide(BASE, policy, NOW).outcome is Outcome.ADMIT
 
 
 @pytest.mark.parametrize("worsening", WORSENINGS, ids=lambda worsening: worsening.name)
@@ -190,6 +245,28 @@ def _asks_the_last_membership_only(evidence, policy, now) -> Answer:
     return RULES["membership_accepted"].answer(evidence, policy, now)
 
 
+def _looks_at_the_last_finding_only(evidence, policy, now) -> Answer:
+    document = evidence.document
+    if isinstance(document, Measured) and isinstance(document.value.optical, Measured):
+        optical = document.value.optical.value
+        last = replace(optical, findings=optical.findings[-1:])
+        evidence = replace(
+            evidence, document=Measured(replace(document.value, optical=Measured(last)))
+        )
+    lights = replace(policy, page=PagePolicy())
+    return RULES["page_unsuspicious"].answer(evidence, lights, now)
+
+
+def _takes_an_unsure_zone_that_nobody_contradicts(evidence, policy, now) -> Answer:
+    answer = RULES["mrz_sure"].answer(evidence, policy, now)
+    document = evidence.document
+    if isinstance(document, Measured) and isinstance(document.value.optical, Measured):
+        mrz = document.value.optical.value.mrz
+        if isinstance(mrz, Measured) and not mrz.value.accepted:
+            return Satisfied()
+    return answer
+
+
 def _tells_one_reason_only(evidence, policy, now) -> Answer:
     answer = RULES["process_sound"].answer(evidence, policy, now)
     return Refer(answer.findings[-1:]) if isinstance(answer, Refer) else answer
@@ -201,6 +278,8 @@ def _tells_one_reason_only(evidence, policy, now) -> Answer:
         ("face_matches", _waves_the_uncompared_through, ("further apart", "not compared")),
         ("membership_accepted", _asks_the_last_membership_only, ("membership", "one more")),
         ("process_sound", _tells_one_reason_only, ("fault",)),
+        ("page_unsuspicious", _looks_at_the_last_finding_only, ("suspicion",)),
+        ("mrz_sure", _takes_an_unsure_zone_that_nobody_contradicts, ("zone in the picture",)),
     ],
 )
 def test_control_a_rule_that_is_not_monotone_is_caught(monkeypatch, name, broken, about):

@@ -21,12 +21,17 @@ from kiosk_api.core.evidence import (
     Evidence,
     Fault,
     FaultKind,
+    Light,
     MatchFacts,
     Measured,
     MembershipFacts,
     MembershipStatus,
     NoRecord,
     NotMeasured,
+    OpticalFacts,
+    PageCheck,
+    PageFindingFact,
+    PageOutcome,
     Program,
     Provenance,
     QualityFact,
@@ -59,6 +64,20 @@ _DOCUMENT_STATUS = frozenset(
     {R.DOCUMENT_LOST, R.DOCUMENT_STOLEN, R.DOCUMENT_REVOKED, R.DOCUMENT_SUPERSEDED}
 )
 _RECORD = _of(Category.RECORD) | _DOCUMENT_STATUS | _MEMBERSHIP
+_PORTRAIT = frozenset({R.PORTRAIT_NOT_COMPARED, R.PORTRAIT_DIFFERS})
+_READ = frozenset({R.DOCUMENT_READ_UNSURE, R.DOCUMENT_READING_CONTRADICTS})
+_PAGE = (
+    _PORTRAIT
+    | _READ
+    | {
+        R.PAGE_NOT_EXAMINED,
+        R.PAGE_SUSPICIOUS,
+        R.MRZ_MISSING_IN_INFRARED,
+        R.PAPER_BRIGHT_UNDER_ULTRAVIOLET,
+        R.PRINTED_ZONE_DIFFERS,
+        R.SEAL_INVALID,
+    }
+)
 _DOCUMENT = (_of(Category.DOCUMENT) - _DOCUMENT_STATUS) | _MEMBERSHIP
 _FACE = _of(Category.FACE)
 _SCORE = frozenset(
@@ -181,6 +200,82 @@ def _challenge_failed(e: Evidence) -> Evidence:
     )(e)
 
 
+def _optical(change: Callable[[OpticalFacts], OpticalFacts]) -> Callable[[Evidence], Evidence]:
+    return _document(
+        lambda d: (
+            d
+            if isinstance(d.optical, NotMeasured)
+            else replace(d, optical=Measured(change(d.optical.value)))
+        )
+    )
+
+
+def _mrz(**changes: Any) -> Callable[[Evidence], Evidence]:
+    return _optical(
+        lambda o: (
+            o
+            if isinstance(o.mrz, NotMeasured)
+            else replace(o, mrz=Measured(replace(o.mrz.value, **changes)))
+        )
+    )
+
+
+def _unsure(o: OpticalFacts) -> OpticalFacts:
+    if isinstance(o.mrz, NotMeasured):
+        return o
+    # A reader that says the same would settle the doubt: worse is that it says nothing.
+    agrees = False if o.mrz.value.agrees_with_reader is False else None
+    mrz = replace(o.mrz.value, accepted=False, agrees_with_reader=agrees)
+    return replace(o, mrz=Measured(mrz))
+
+
+def _portrait(**changes: Any) -> Callable[[Evidence], Evidence]:
+    return _optical(
+        lambda o: (
+            o
+            if isinstance(o.portrait, NotMeasured)
+            else replace(o, portrait=Measured(replace(o.portrait.value, **changes)))
+        )
+    )
+
+
+def _portrait_further(e: Evidence) -> Evidence:
+    def change(o: OpticalFacts) -> OpticalFacts:
+        if isinstance(o.portrait, NotMeasured):
+            return o
+        portrait = o.portrait.value
+        if isinstance(portrait.distance_to_record, NotMeasured):
+            return o
+        distance = portrait.distance_to_record.value
+        if not isfinite(distance) or distance < 0:
+            return o
+        further = replace(portrait, distance_to_record=Measured(distance + 0.3))
+        return replace(o, portrait=Measured(further))
+
+    return _optical(change)(e)
+
+
+def _found(check: str) -> Callable[[Evidence], Evidence]:
+    """One more look at the page, which raised suspicion."""
+    sign = PageFindingFact(check, PageOutcome.SUSPICIOUS, 0.9, "sign")
+    return _optical(lambda o: replace(o, findings=(*o.findings, sign)))
+
+
+def _without_answer(outcome: PageOutcome, *checks: PageCheck) -> Callable[[Evidence], Evidence]:
+    """Looks that passed come to no answer; a suspicion stays one."""
+    return _optical(
+        lambda o: replace(
+            o,
+            findings=tuple(
+                replace(f, outcome=outcome)
+                if f.check in checks and f.outcome is PageOutcome.PASSED
+                else f
+                for f in o.findings
+            ),
+        )
+    )
+
+
 def _earlier_expiry(d: Any) -> Any:
     if isinstance(d.expires_on, NotMeasured):
         return d
@@ -248,6 +343,77 @@ WORSENINGS: tuple[Worsening, ...] = (
         "no age",
         _document(lambda d: replace(d, age_years=NotMeasured(Why.UNREADABLE))),
         frozenset({R.HOLDER_TOO_YOUNG}),
+    ),
+    *(
+        Worsening(
+            f"page not examined: {why.value}",
+            _document(lambda d, why=why: replace(d, optical=NotMeasured(why))),
+            _PAGE,
+        )
+        for why in Why
+    ),
+    *(
+        Worsening(
+            f"zone in the picture not read: {why.value}",
+            _optical(lambda o, why=why: replace(o, mrz=NotMeasured(why))),
+            _READ,
+        )
+        for why in Why
+    ),
+    Worsening("zone in the picture unsure", _optical(_unsure)),
+    Worsening(
+        "zone in the picture another than the reader's",
+        _mrz(agrees_with_reader=False),
+        frozenset({R.DOCUMENT_READ_UNSURE}),
+    ),
+    Worsening(
+        "no confidence that is a number",
+        _mrz(confidence=nan),
+    ),
+    Worsening("a check digit that fails in the picture", _mrz(checks=("composite:fail",))),
+    *(
+        Worsening(f"suspicion: {check}", _found(check))
+        for check in (*PageCheck, "something of a later release")
+    ),
+    Worsening(
+        "infrared light came to no answer",
+        _without_answer(PageOutcome.NOT_MEASURED, PageCheck.MRZ_IN_INFRARED),
+    ),
+    Worsening(
+        "ultraviolet light came to no answer",
+        _without_answer(PageOutcome.POOR, PageCheck.DULL_UNDER_ULTRAVIOLET),
+    ),
+    *(
+        Worsening(
+            f"not sent: {light.value}",
+            _optical(
+                lambda o, light=light: replace(
+                    o, lights=tuple(one for one in o.lights if one is not light)
+                )
+            ),
+        )
+        for light in Light
+    ),
+    Worsening("pictures of no light", _optical(lambda o: replace(o, lights=()))),
+    Worsening(
+        "every look in vain",
+        _without_answer(PageOutcome.NOT_MEASURED, *PageCheck),
+    ),
+    Worsening("portrait further apart", _portrait_further),
+    Worsening("portrait not found", _portrait(found=False), _PORTRAIT),
+    Worsening("portrait of another model", _portrait(model="unknown/0"), _PORTRAIT),
+    *(
+        Worsening(
+            f"portrait not measured: {why.value}",
+            _portrait(distance_to_record=NotMeasured(why)),
+            _PORTRAIT,
+        )
+        for why in Why
+    ),
+    Worsening(
+        "portrait distance not a number",
+        _portrait(distance_to_record=Measured(nan)),
+        _PORTRAIT,
     ),
     Worsening("no record", lambda e: replace(e, record=Measured(NoRecord())), _RECORD),
     *(

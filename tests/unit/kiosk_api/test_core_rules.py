@@ -41,8 +41,8 @@ from kiosk_api.core.reasons import ReasonCode as R
 from kiosk_api.core.rules import RULES
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "core"
-BASE = decode_evidence(json.loads((GOLDEN / "admissible_evidence_cohort.json").read_text()))
-POLICY = decode_policy(json.loads((GOLDEN / "policy_cohort.json").read_text()))
+BASE = decode_evidence(json.loads((GOLDEN / "admissible_evidence_pages.json").read_text()))
+POLICY = decode_policy(json.loads((GOLDEN / "policy_pages.json").read_text()))
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 MODEL = POLICY.face.model
 
@@ -327,6 +327,9 @@ def test_a_rule_refers_by_itself_when_what_it_needs_is_missing(needs: str, missi
         "document": {
             "document_read",
             "document_checks",
+            "mrz_sure",
+            "page_unsuspicious",
+            "portrait_agrees",
             "document_accepted",
             "document_unexpired",
             "holder_age",
