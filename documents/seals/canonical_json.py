@@ -78,8 +78,8 @@ def _double(value: float) -> str:
 
     Both print the fewest digits that read back as the same double; they differ in the form.
     """
-    if value == int(value) and abs(value) < 1e21:
-        return str(int(value))  # and -0 as 0
+    if value == 0:
+        return "0"
     mantissa, _, exponent = f"{value!r}".partition("e")
     sign, digits = ("-", mantissa[1:]) if mantissa.startswith("-") else ("", mantissa)
     whole, _, fraction = digits.partition(".")
@@ -91,6 +91,8 @@ def _double(value: float) -> str:
     count = len(figures)
     if -6 < point <= 0:
         return f"{sign}0.{'0' * -point}{figures}"
+    if count <= point <= 21:
+        return f"{sign}{figures}{'0' * (point - count)}"
     if 0 < point < count:
         return f"{sign}{figures[:point]}.{figures[point:]}"
     head = figures[0] + ("." + figures[1:] if count > 1 else "")
