@@ -17,6 +17,9 @@ from kiosk_api.core.evidence import (
     Measured,
     NoRecord,
     NotMeasured,
+    PageCheck,
+    PageFindingFact,
+    PageOutcome,
     Provenance,
     Source,
     Stage,
@@ -24,6 +27,7 @@ from kiosk_api.core.evidence import (
 )
 from kiosk_api.core.session import (
     Admitted,
+    DocumentExamined,
     DocumentRead,
     DocumentReadAgain,
     DocumentUnreadable,
@@ -58,6 +62,14 @@ records = st.sampled_from(
     [BASE.record, BASE.record, Measured(NoRecord()), NotMeasured(Why.STORE_FAILED)]
 )
 faces = st.sampled_from([BASE.face, BASE.face, NotMeasured(Why.ENGINE_FAILED)])
+looks = st.builds(
+    PageFindingFact,
+    st.sampled_from(PageCheck),
+    # Mostly nothing is found, so that sessions still come through.
+    st.sampled_from([*(PageOutcome.PASSED,) * 5, *PageOutcome]),
+    st.just(0.9),
+    st.just("code"),
+)
 faults = st.builds(Fault, st.sampled_from(FaultKind), st.sampled_from(Stage))
 FIRST_STEPS = (SessionState.AWAITING_DOCUMENT, SessionState.AWAITING_FACE)
 
@@ -72,6 +84,7 @@ class Sessions(RuleBasedStateMachine):
         self.session = Session("session", "lane")
         self.told_faults = set()
         self.epochs = {}
+        self.suspected = False
 
     def tell(self, event):
         before = self.session
@@ -93,6 +106,8 @@ class Sessions(RuleBasedStateMachine):
     def account(self, event):
         if isinstance(event, Faulted):
             self.told_faults.add(event.fault.kind)
+        if isinstance(event, DocumentExamined) and isinstance(self.session.document, Measured):
+            self.suspected |= event.findings[0].outcome is PageOutcome.SUSPICIOUS
         if isinstance(event, SecondDocument):
             self.told_faults.add(FaultKind.SECOND_DOCUMENT)
         source = getattr(event, "source", None)
@@ -112,6 +127,10 @@ class Sessions(RuleBasedStateMachine):
     @rule(source=readers)
     def document_unreadable(self, source):
         self.tell(DocumentUnreadable(source))
+
+    @rule(look=looks)
+    def document_examined(self, look):
+        self.tell(DocumentExamined((look,)))
 
     @rule(source=readers)
     def second_document(self, source):
@@ -141,6 +160,11 @@ class Sessions(RuleBasedStateMachine):
     def a_fault_ends_the_waiting(self):
         if self.session.faults:
             assert self.session.state not in FIRST_STEPS
+
+    @invariant()
+    def a_suspicion_is_never_forgotten(self):
+        if self.suspected:
+            assert decide(self.session.evidence(), POLICY, NOW).outcome is Outcome.REFER
 
     @invariant()
     def patience_ends(self):
@@ -197,6 +221,17 @@ def _is_blind_to_epochs(session, event, policy):
     return advance(session, event, policy)
 
 
+def _keeps_the_last_look_only(session, event, policy):
+    after = advance(session, event, policy)
+    if isinstance(event, DocumentExamined) and isinstance(after.document, Measured):
+        facts = after.document.value
+        # Beside the first look at the document, without which everything would refer.
+        findings = (*BASE.document.value.optical.value.findings, *event.findings)
+        optical = Measured(replace(facts.optical.value, findings=findings))
+        return replace(after, document=Measured(replace(facts, optical=optical)))
+    return after
+
+
 def _is_endlessly_patient(session, event, policy):
     return advance(session, event, replace(policy, maximum_scans=99))
 
@@ -208,6 +243,7 @@ def _is_endlessly_patient(session, event, policy):
         _admits_from_anywhere,
         _reopens,
         _is_blind_to_epochs,
+        _keeps_the_last_look_only,
         _is_endlessly_patient,
     ],
 )

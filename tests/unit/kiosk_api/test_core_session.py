@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -15,6 +16,10 @@ from kiosk_api.core.evidence import (
     Measured,
     NoRecord,
     NotMeasured,
+    OpticalFacts,
+    PageFindingFact,
+    PageOutcome,
+    PortraitFacts,
     Provenance,
     Source,
     Stage,
@@ -23,6 +28,7 @@ from kiosk_api.core.evidence import (
 from kiosk_api.core.session import (
     TRANSITIONS,
     Admitted,
+    DocumentExamined,
     DocumentRead,
     DocumentReadAgain,
     DocumentUnreadable,
@@ -51,12 +57,14 @@ LOST = Fault(FaultKind.DEVICE_LOST, Stage.CAPTURE)
 assert isinstance(BASE.document, Measured)
 READ = DocumentRead(BASE.document.value, BASE.record, READER)
 FACE = FaceMeasured(BASE.face, CAMERA)
+LOOK = PageFindingFact("printed_zone_agrees", PageOutcome.PASSED, 0.9, "same")
 EVENTS: dict[EventKind, Event] = {
     event.kind: event
     for event in (
         READ,
         DocumentReadAgain(READER),
         DocumentUnreadable(READER),
+        DocumentExamined((LOOK,)),
         SecondDocument(READER),
         FACE,
         Faulted(LOST),
@@ -118,6 +126,60 @@ def test_terminal_states_have_no_row() -> None:
     assert not [row for row in TRANSITIONS if row.state.is_terminal]
     left = {row.state for row in TRANSITIONS}
     assert {state for state in SessionState if state.is_terminal} == set(SessionState) - left
+
+
+PAGES = decode_evidence(json.loads((GOLDEN / "admissible_evidence_pages.json").read_text()))
+assert isinstance(PAGES.document, Measured)
+SEEN = cast("Measured[OpticalFacts]", PAGES.document.value.optical).value
+READ_IN_PICTURES = DocumentRead(PAGES.document.value, PAGES.record, READER)
+
+
+def optical(session: Session) -> OpticalFacts:
+    assert isinstance(session.document, Measured)
+    assert isinstance(session.document.value.optical, Measured)
+    return session.document.value.optical.value
+
+
+def test_what_becomes_known_of_the_page_later_is_added_and_takes_nothing_away() -> None:
+    suspicion = PageFindingFact("seal_valid", PageOutcome.SUSPICIOUS, 1.0, "signature_wrong")
+    harmless = PageFindingFact("seal_valid", PageOutcome.PASSED, 1.0, "valid")
+    session = after(READ_IN_PICTURES, DocumentExamined((suspicion,)), FACE)
+    session = after(DocumentExamined((harmless,)), session=session)
+    assert session.state is SessionState.DECIDING
+    assert optical(session).findings == (*SEEN.findings, suspicion, harmless)
+    assert replace(optical(session), findings=SEEN.findings) == SEEN
+
+
+def test_a_portrait_is_compared_once() -> None:
+    first, second = (
+        Measured(PortraitFacts(True, "model/1", Measured(distance))) for distance in (0.9, 0.1)
+    )
+    unseen = replace(SEEN, portrait=NotMeasured(Why.NOT_ATTEMPTED))
+    read = DocumentRead(
+        replace(READ_IN_PICTURES.facts, optical=Measured(unseen)), BASE.record, READER
+    )
+    failed = NotMeasured(Why.ENGINE_FAILED)
+    for events, expected in (
+        ((), NotMeasured(Why.NOT_ATTEMPTED)),
+        ((failed,), failed),
+        ((failed, first), first),
+        ((first, second, failed), first),
+    ):
+        session = after(read, *(DocumentExamined(portrait=portrait) for portrait in events))
+        assert optical(session).portrait == expected
+
+
+def test_of_a_page_that_was_not_examined_there_is_nothing_to_add_to() -> None:
+    late = DocumentExamined((LOOK,))
+    assert after(READ, late) == after(READ)
+    in_vain = replace(READ, facts=replace(READ.facts, optical=NotMeasured(Why.DEADLINE)))
+    assert after(in_vain, late) == after(in_vain)
+
+
+def test_a_picture_too_poor_to_read_in_is_unreadable_and_says_so() -> None:
+    session = after(DocumentUnreadable(READER, Why.TOO_POOR))
+    assert (session.state, session.scans) == (SessionState.AWAITING_DOCUMENT, 1)
+    assert session.document == NotMeasured(Why.TOO_POOR)
 
 
 def test_scans_are_counted_until_none_is_left() -> None:
