@@ -65,8 +65,7 @@ faces = st.sampled_from([BASE.face, BASE.face, NotMeasured(Why.ENGINE_FAILED)])
 looks = st.builds(
     PageFindingFact,
     st.sampled_from(PageCheck),
-    # Mostly nothing is found, so that sessions still come through.
-    st.sampled_from([*(PageOutcome.PASSED,) * 5, *PageOutcome]),
+    st.sampled_from(PageOutcome),
     st.just(0.9),
     st.just("code"),
 )
@@ -84,7 +83,7 @@ class Sessions(RuleBasedStateMachine):
         self.session = Session("session", "lane")
         self.told_faults = set()
         self.epochs = {}
-        self.suspected = False
+        self.looks = []
 
     def tell(self, event):
         before = self.session
@@ -107,7 +106,7 @@ class Sessions(RuleBasedStateMachine):
         if isinstance(event, Faulted):
             self.told_faults.add(event.fault.kind)
         if isinstance(event, DocumentExamined) and isinstance(self.session.document, Measured):
-            self.suspected |= event.findings[0].outcome is PageOutcome.SUSPICIOUS
+            self.looks.extend(event.findings)
         if isinstance(event, SecondDocument):
             self.told_faults.add(FaultKind.SECOND_DOCUMENT)
         source = getattr(event, "source", None)
@@ -162,9 +161,12 @@ class Sessions(RuleBasedStateMachine):
             assert self.session.state not in FIRST_STEPS
 
     @invariant()
-    def a_suspicion_is_never_forgotten(self):
-        if self.suspected:
-            assert decide(self.session.evidence(), POLICY, NOW).outcome is Outcome.REFER
+    def no_look_at_the_page_is_forgotten(self):
+        if self.looks:
+            optical = self.session.document.value.optical.value
+            assert set(self.looks) <= set(optical.findings)
+            if PageOutcome.SUSPICIOUS in [look.outcome for look in self.looks]:
+                assert decide(self.session.evidence(), POLICY, NOW).outcome is Outcome.REFER
 
     @invariant()
     def patience_ends(self):
