@@ -35,7 +35,7 @@ _LEAST_PITCH_PX, _MOST_PITCH_PX = 0.62 * _CAP_PX, 1.75 * _CAP_PX
 _SAMPLES = 288
 _CYCLES = np.arange(8.0, 75.0, 0.4)
 _CHANGES = (0.0, -0.04, 0.04, -0.02, 0.02)
-_MAX_GAP = 3.6
+_MAX_GAP, _WIDE_GAP = 3.6, 1.25
 _TD1_BELOW = 33.5
 _LENGTHS = (30.0, 36.0, 44.0)
 
@@ -127,7 +127,7 @@ def _fit_row(boxes: Floats, guess: Floats, half: float) -> _Row | None:
     y = (boxes[:, 2] + boxes[:, 3] - 1) / 2.0
     height = boxes[:, 3] - boxes[:, 2]
     weight = np.minimum(boxes[:, 1] - boxes[:, 0], 12.0) * (height >= 9)
-    curve: Floats = guess
+    curve = np.asarray(guess, np.float64)
     near = np.abs(y - np.polyval(curve, x)) < 0.65 * _CAP_PX
     for degree, reach, rounds in ((1, 0.45, 2), (1, 0.35, 2), (2, 0.3, 3)):
         use = near & (weight > 0)
@@ -155,7 +155,9 @@ def _robust_fit(x: Floats, y: Floats, weight: Floats, degree: int, rounds: int) 
     solution: Floats = np.zeros(degree + 1)
     for _ in range(rounds):
         weighted = powers * weights[:, None]
-        solution = np.linalg.solve(weighted.T @ powers + np.diag(ridge + 1e-9), weighted.T @ y)
+        solution = np.asarray(
+            np.linalg.solve(weighted.T @ powers + np.diag(ridge + 1e-9), weighted.T @ y), np.float64
+        )
         residual = np.abs(powers @ solution - y)
         spread = max(float(np.partition(residual, len(x) // 2)[len(x) // 2]), 0.4)
         weights = weight / np.maximum(residual / spread, 1.0) ** 2
@@ -302,8 +304,10 @@ def _settle_ends(rows: Sequence[_Row]) -> float:
     agree = np.abs(pitches / best.pitch - 1.0) < 0.06
     pitch = float((pitches * weights * agree).sum() / (weights * agree).sum())
     ends = [_longest_run(row, _MAX_GAP * pitch) for row in rows]
-    starts = {round(first, 1) for first, _ in ends}
-    lasts = {round(last, 1) for _, last in ends}
+    # Something beside the zone may seem to continue it: wider gaps are possible ends too.
+    strict = [_longest_run(row, _WIDE_GAP * pitch) for row in rows]
+    starts = {round(first, 1) for first, _ in (*ends, *strict)}
+    lasts = {round(last, 1) for _, last in (*ends, *strict)}
     chosen, least = (min(starts), max(lasts)), math.inf
     longest = max(last - first for first, last in ends)
     for first in starts:

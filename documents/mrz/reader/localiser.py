@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from documents.mrz.reader.bands import Band, find_bands, shrink
+from documents.mrz.reader.bands import Band, find_bands, find_marks, shrink
 from documents.mrz.reader.geometry import TextLine, Zone
 from documents.mrz.reader.lines import Measured, measure
 from documents.mrz.reader.results import GrayPicture
@@ -48,42 +48,55 @@ def find_zones(gray: GrayPicture, *, deadline: float) -> Iterator[Zone]:
 
     Lazy: what is not asked for is not looked for. Nothing is yielded where there is none.
     """
-    seen: list[Measured] = []
-    places: list[Zone] = []
-    budget = _MAX_MEASURED
-    longer = max(gray.shape)
     if min(gray.shape) < _MIN_SIDE_PX:
         return
+    search = _Search(gray, deadline)
     for side in _LONGER_SIDES_PX:
-        if side > _MAX_ENLARGEMENT * longer:
+        if side > _MAX_ENLARGEMENT * max(gray.shape):
             continue
         if time.monotonic() >= deadline:
             return
         small, factor = shrink(gray, side)
         if min(small.shape) < _MIN_SIDE_PX:
             continue
-        bands = [band.scaled(factor) for band in find_bands(small)]
+        marks = find_marks(small)
+        for upright in (False, True):
+            if time.monotonic() >= deadline:
+                return
+            bands = [band.scaled(factor) for band in find_bands(marks, upright=upright)]
+            yield from search.among(bands)
+
+
+class _Search:
+    """What was measured in one picture so far, so that nothing is measured twice."""
+
+    def __init__(self, gray: GrayPicture, deadline: float) -> None:
+        self._gray = gray
+        self._deadline = deadline
+        self._budget = _MAX_MEASURED
+        self._seen: list[Measured] = []
+        self._yielded: list[Zone] = []
+
+    def among(self, bands: list[Band]) -> Iterator[Zone]:
+        """Yield the zones among bands in pixels of the picture, the most likely first."""
         found: list[tuple[Measured, float]] = []
-        tried = 0
-        for bundle in _bundles(bands):
-            if budget <= 0 or tried >= _MAX_MEASURED_AT_ONCE or time.monotonic() >= deadline:
+        for bundle in _bundles(bands)[:_MAX_MEASURED_AT_ONCE]:
+            if self._budget <= 0 or time.monotonic() >= self._deadline:
                 break
-            if any(_covers(measured.lines, bundle.bands) for measured in seen):
+            if any(_covers(measured.lines, bundle.bands) for measured in self._seen):
                 continue
-            budget, tried = budget - 1, tried + 1
-            measured = measure(gray, bundle.bands)
-            if measured is None:
-                continue
-            if (score := _score(measured)) is not None:
-                seen.append(measured)
+            self._budget -= 1
+            measured = measure(self._gray, bundle.bands)
+            if measured is not None and (score := _score(measured)) is not None:
+                self._seen.append(measured)
                 found.append((measured, score))
         for measured, score in sorted(found, key=lambda item: -item[1]):
             place = next(
-                (zone.place for zone in places if _same_place(zone.lines, measured.lines)),
-                len({zone.place for zone in places}),
+                (z.place for z in self._yielded if _same_place(z.lines, measured.lines)),
+                len({z.place for z in self._yielded}),
             )
-            for zone in _views(measured, score, place, gray.shape):
-                places.append(zone)
+            for zone in _views(measured, score, place, self._gray.shape):
+                self._yielded.append(zone)
                 yield zone
 
 
