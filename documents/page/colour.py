@@ -21,8 +21,8 @@ from documents.page.results import (
 )
 
 # CIELAB units. A difference of 2.3 is just noticeable side by side.
-_COPY = 1.5
-_COLOURED = 3.0
+_COPY = 0.8
+_COLOURED = 2.0
 _PX_PER_MM = 1.0
 
 

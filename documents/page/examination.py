@@ -11,7 +11,7 @@ from documents.mrz.reader.results import MRZScan
 from documents.page.barcodes import read_barcodes
 from documents.page.colour import check_colours
 from documents.page.geometry import gray_of, place_of
-from documents.page.lights import check_infrared, check_ultraviolet
+from documents.page.infrared import check_infrared
 from documents.page.portrait import FaceFinder, find_portrait
 from documents.page.quality import (
     check_cut_off,
@@ -29,6 +29,7 @@ from documents.page.results import (
     Portrait,
     not_measured,
 )
+from documents.page.ultraviolet import check_ultraviolet
 
 __all__ = ["FaceFinder", "examine_page"]
 
