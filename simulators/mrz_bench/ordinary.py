@@ -122,7 +122,7 @@ def _captured(page: Picture, random: Generator) -> Picture:
     turn = cv2.getRotationMatrix2D((width / 2, height / 2), float(random.uniform(-4, 4)), 1.0)
     tilted = cv2.warpAffine(page, turn, (width, height), borderMode=cv2.BORDER_REPLICATE)
     soft = cv2.GaussianBlur(tilted, (0, 0), float(random.uniform(0.4, 1.0)))
-    noisy = soft + random.normal(0, 3, soft.shape)
+    noisy = soft + 3 * random.standard_normal(soft.shape, np.float32)
     clipped: Picture = np.clip(noisy, 0, 255).astype(np.uint8)
     return clipped
 

@@ -185,7 +185,7 @@ class Peer:
         hello = self._ask(b"", _START_S)
         if hello is None or "version" not in hello:
             self._stop()
-            raise PeerError("a peer does not start")
+            raise PeerError(f"a peer does not start: {HOW_TO_INSTALL}")
         self.version = str(hello["version"])
 
     def _ask(self, question: bytes, limit: float) -> dict[str, Any] | None:
@@ -201,10 +201,10 @@ class Peer:
         try:
             answer = json.loads(line)
         except ValueError:
-            self._stop()
-            raise PeerError("a peer ended") from None
+            answer = None
         if not isinstance(answer, dict):
-            raise PeerError("a peer answers what is no answer")
+            self._stop()
+            raise PeerError("a peer answers what is no answer" if line else "a peer ended")
         return answer
 
     def _stop(self) -> None:
