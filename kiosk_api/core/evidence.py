@@ -127,6 +127,7 @@ class PageCheck(StrEnum):
 
     MRZ_IN_INFRARED = "mrz_in_infrared"
     DULL_UNDER_ULTRAVIOLET = "dull_under_ultraviolet"
+    COLOURED = "coloured"
     RESOLUTION = "resolution"
     SHARPNESS = "sharpness"
     GLARE = "glare"

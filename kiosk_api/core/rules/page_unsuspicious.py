@@ -37,6 +37,9 @@ _CHECK_OF: Mapping[Light, PageCheck] = MappingProxyType(
     }
 )
 
+_NOT_LOOKED_AT = frozenset({"out_of_time", "infrared_not_searched", "engine_failed"})
+"""Codes of findings that say that there was no look: of `documents.page` and of its worker."""
+
 
 def _answer(evidence: Evidence, policy: Policy, _now: datetime) -> Answer:
     document = document_of(evidence)
@@ -69,24 +72,31 @@ def _suspicions(optical: OpticalFacts | None) -> Iterator[Finding]:
 
 
 def _lights_not_examined(optical: OpticalFacts | None, policy: Policy) -> Iterator[Light]:
-    """Lights that the policy asks for or the device sent, and that nothing is known from.
+    """Lights that the policy asks for and nothing is known from, or that nobody looked at.
 
-    A white picture is there to be read: what that came to, `mrz_sure` asks, unless the policy
-    asks for one.
+    A picture that was sent unasked and looked at may have had no answer: some genuine paper
+    shines in a colour. A white one is there to be read in, which `mrz_sure` asks about.
     """
     sent = () if optical is None else optical.lights
     for light in Light:
-        required = light in policy.page.required_lights
         check = _CHECK_OF.get(light)
-        if check is None:
-            read = optical is not None and isinstance(optical.mrz, Measured)
-            missing = required and not (light in sent and read)
-        else:
-            missing = (required or light in sent) and not (
-                light in sent and _is_measured(optical, check)
-            )
-        if missing:
+        if light in policy.page.required_lights:
+            if check is None:
+                known = optical is not None and isinstance(optical.mrz, Measured)
+            else:
+                known = _is_measured(optical, check)
+            if light not in sent or not known:
+                yield light
+        elif light in sent and check is not None and not _was_looked_at(optical, check):
             yield light
+
+
+def _was_looked_at(optical: OpticalFacts | None, check: str) -> bool:
+    """Whether a check was made, be it without an answer."""
+    return optical is not None and any(
+        finding.check == check and finding.code not in _NOT_LOOKED_AT
+        for finding in optical.findings
+    )
 
 
 def _is_measured(optical: OpticalFacts | None, check: str) -> bool:

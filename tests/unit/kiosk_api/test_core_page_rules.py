@@ -167,12 +167,20 @@ def test_any_suspicion_refers_under_a_reason_of_its_kind(check: str, policy: Pol
     assert decide(evidence, policy, NOW).outcome is Outcome.REFER
 
 
+def test_the_names_are_those_of_whoever_looks() -> None:
+    results = pytest.importorskip("documents.page.results")
+    assert [str(check) for check in PageCheck] == [str(check) for check in results.PageCheck]
+    assert {str(one) for one in PageOutcome} == {str(one) for one in results.CheckOutcome}
+    assert {str(light) for light in Light} == {str(light) for light in results.Light}
+
+
 def test_each_kind_of_suspicion_has_a_reason_of_its_own() -> None:
     assert len(set(REASON_OF.values())) == len(REASON_OF) == 4
 
 
-INFRARED = look("mrz_in_infrared", PageOutcome.PASSED)
-ULTRAVIOLET = look("dull_under_ultraviolet", PageOutcome.PASSED)
+IN_INFRARED, DULL = "mrz_in_infrared", "dull_under_ultraviolet"
+INFRARED = look(IN_INFRARED, PageOutcome.PASSED)
+ULTRAVIOLET = look(DULL, PageOutcome.PASSED)
 NOT_EXAMINED = [R.PAGE_NOT_EXAMINED]
 
 
@@ -180,11 +188,21 @@ NOT_EXAMINED = [R.PAGE_NOT_EXAMINED]
     ("evidence", "without_demand", "strict"),
     [
         (looks(INFRARED, ULTRAVIOLET), 0, 0),
-        # A light that was sent has to be examined; one that was not, only if it is asked for.
+        # A light that was sent has to be looked at; one that was not, only if it is asked for.
         (looks(INFRARED), 1, 1),
-        (looks(INFRARED, look("dull_under_ultraviolet", PageOutcome.NOT_MEASURED)), 1, 1),
-        (looks(INFRARED, look("dull_under_ultraviolet", PageOutcome.POOR)), 1, 1),
-        (looks(INFRARED, PageFindingFact(ULTRAVIOLET.check, PageOutcome.PASSED, nan, "")), 1, 1),
+        (looks(INFRARED, look(DULL, PageOutcome.NOT_MEASURED, "out_of_time")), 1, 1),
+        (looks(INFRARED, look(DULL, PageOutcome.NOT_MEASURED, "engine_failed")), 1, 1),
+        (
+            looks(
+                look(IN_INFRARED, PageOutcome.NOT_MEASURED, "infrared_not_searched"), ULTRAVIOLET
+            ),
+            1,
+            2,  # the light, and the one check it asks for
+        ),
+        # A look without an answer is one, and no answer where one is asked for.
+        (looks(INFRARED, look(DULL, PageOutcome.NOT_MEASURED, "paper_shines_in_a_colour")), 0, 1),
+        (looks(INFRARED, look(DULL, PageOutcome.POOR, "ultraviolet_too_dark")), 0, 1),
+        (looks(INFRARED, PageFindingFact(DULL, PageOutcome.PASSED, nan, "")), 0, 1),
         (looks(INFRARED, lights=(Light.WHITE, Light.INFRARED)), 0, 1),
         (looks(lights=(Light.WHITE,)), 0, 3),  # two lights, and the one check it asks for
         # What nobody sent cannot have been examined, whatever is said of it.
@@ -192,7 +210,7 @@ NOT_EXAMINED = [R.PAGE_NOT_EXAMINED]
         (looks(INFRARED, ULTRAVIOLET, lights=(Light.INFRARED, Light.ULTRAVIOLET)), 0, 1),
         (page(mrz=NotMeasured(Why.TOO_POOR)), 0, 1),  # white light is there to be read in
         # A later answer counts beside an earlier one that was none.
-        (looks(look("mrz_in_infrared", PageOutcome.NOT_MEASURED), INFRARED, ULTRAVIOLET), 0, 0),
+        (looks(look(IN_INFRARED, PageOutcome.NOT_MEASURED), INFRARED, ULTRAVIOLET), 0, 0),
         (sees(NotMeasured(Why.NOT_ATTEMPTED)), 0, 4),
         (sees(NotMeasured(Why.DEADLINE)), 1, 1),
         (sees(NotMeasured(Why.ENGINE_FAILED)), 1, 1),
