@@ -66,14 +66,14 @@ def on_one_thread() -> None:
 
 def evaluate(
     truth: TruthTable, reader: Reader, *, progress: Callable[[Sequence[TruthRow]], Iterable[Any]]
-) -> tuple[dict[str, Any], tuple[str, ...]]:
+) -> tuple[dict[str, Any], dict[str, str]]:
     """Read every picture of a table once and count.
 
     Args:
         progress: is given the rows and hands them on, one by one.
 
     Returns:
-        The report, ready for JSON, and the files that were missed.
+        The report, ready for JSON, and the files that were missed, with how.
 
     Raises:
         OSError: a picture cannot be read from disk.
@@ -90,7 +90,7 @@ def evaluate(
     by_type = found.pop("by_type")
     return (
         {**found, **spread(times), "by_type": by_type},
-        tuple(each.row.file for each in scored if each.missed),
+        {each.row.file: miss.value for each in scored if (miss := each.miss) is not None},
     )
 
 

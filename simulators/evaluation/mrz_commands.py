@@ -28,7 +28,9 @@ import click
     show_default=True,
     help="With --stress: another seed makes other pages.",
 )
-@click.option("--misses", is_flag=True, help="List the files that were missed, without any text.")
+@click.option(
+    "--misses", is_flag=True, help="List the files that were missed and how, without any text."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def mrz(
     table: Path | None, stress: bool, pages: int, seed: int, misses: bool, as_json: bool
@@ -79,7 +81,7 @@ def run_table(table: Path, *, misses: bool) -> dict[str, Any]:
         raise click.ClickException(
             f"{error.filename}: {error.strerror or 'cannot be read'}"
         ) from None
-    return found | {"misses": list(missed)} if misses else found
+    return found | {"misses": missed} if misses else found
 
 
 def run_stress(pages: int, seed: int) -> dict[str, Any]:
@@ -128,7 +130,7 @@ def table_lines(found: dict[str, Any]) -> list[str]:
     if found["not_pictures"]:
         lines.append(f"files that are no picture: {found['not_pictures']}")
     if "misses" in found:
-        lines += ["", *(f"missed: {file}" for file in found["misses"])]
+        lines += ["", *(f"{how:<15} {file}" for file, how in found["misses"].items())]
     return lines
 
 

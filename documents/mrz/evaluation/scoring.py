@@ -10,6 +10,7 @@ is 1, and no page is more.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 from documents.mrz.evaluation.truth import TruthKind, TruthRow
@@ -27,6 +28,16 @@ class Answer:
     lines: tuple[str, ...] = field(repr=False)
     accepted: bool = False
     picture_fault: str | None = None
+
+
+class Miss(StrEnum):
+    """In what way an answer is not what it should be."""
+
+    ACCEPTED_WRONG = "accepted_wrong"
+    NOT_READ = "not_read"
+    READ_WRONG = "read_wrong"
+    NOT_ACCEPTED = "not_accepted"
+    """A sound document was read exactly and not vouched for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +60,17 @@ class Scored:
         return not self.exact or self.row.kind is TruthKind.WRONG_DIGITS
 
     @property
-    def missed(self) -> bool:
-        """Whether a sound document was not accepted as it is, or another was answered wrongly."""
-        match self.row.kind:
-            case TruthKind.SOUND:
-                return not (self.exact and self.answer.accepted)
-            case TruthKind.NO_ZONE:
-                return self.answer.accepted
-            case TruthKind.WRONG_DIGITS | TruthKind.NON_CONFORMING:
-                return not self.exact or self.accepted_wrong
+    def miss(self) -> Miss | None:
+        """What is to be bettered about the answer, the worst of it; None when nothing is."""
+        answer = self.answer
+        if self.row.kind is TruthKind.NO_ZONE:
+            return Miss.ACCEPTED_WRONG if answer.accepted else None
+        if self.accepted_wrong:
+            return Miss.ACCEPTED_WRONG
+        if not self.exact:
+            return Miss.READ_WRONG if answer.lines else Miss.NOT_READ
+        sound = self.row.kind is TruthKind.SOUND
+        return Miss.NOT_ACCEPTED if sound and not answer.accepted else None
 
 
 def report(scored: Sequence[Scored]) -> dict[str, Any]:

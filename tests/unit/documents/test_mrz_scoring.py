@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from documents.mrz.evaluation.scoring import (
     Answer,
+    Miss,
     Scored,
     character_error_rate,
     edit_distance,
@@ -89,21 +90,25 @@ def test_an_accepted_page_without_a_zone_is_counted_apart() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "read", "accepted", "missed"),
+    ("kind", "read", "accepted", "miss"),
     [
-        (TruthKind.SOUND, LINES, True, False),
-        (TruthKind.SOUND, LINES, False, True),
-        (TruthKind.WRONG_DIGITS, LINES, False, False),
-        (TruthKind.WRONG_DIGITS, LINES, True, True),
-        (TruthKind.WRONG_DIGITS, OTHER, False, True),
-        (TruthKind.NO_ZONE, OTHER, False, False),
-        (TruthKind.NO_ZONE, OTHER, True, True),
+        (TruthKind.SOUND, LINES, True, None),
+        (TruthKind.SOUND, LINES, False, Miss.NOT_ACCEPTED),
+        (TruthKind.SOUND, OTHER, False, Miss.READ_WRONG),
+        (TruthKind.SOUND, OTHER, True, Miss.ACCEPTED_WRONG),
+        (TruthKind.SOUND, (), False, Miss.NOT_READ),
+        (TruthKind.WRONG_DIGITS, LINES, False, None),
+        (TruthKind.WRONG_DIGITS, LINES, True, Miss.ACCEPTED_WRONG),
+        (TruthKind.WRONG_DIGITS, OTHER, False, Miss.READ_WRONG),
+        (TruthKind.NON_CONFORMING, LINES, False, None),
+        (TruthKind.NO_ZONE, OTHER, False, None),
+        (TruthKind.NO_ZONE, OTHER, True, Miss.ACCEPTED_WRONG),
     ],
 )
-def test_what_is_missed(
-    kind: TruthKind, read: tuple[str, ...], accepted: bool, missed: bool
+def test_how_a_row_is_missed(
+    kind: TruthKind, read: tuple[str, ...], accepted: bool, miss: Miss | None
 ) -> None:
-    assert scored(kind, read, accepted=accepted).missed is missed
+    assert scored(kind, read, accepted=accepted).miss is miss
 
 
 @given(TEXT, TEXT, TEXT)

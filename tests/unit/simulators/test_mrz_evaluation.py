@@ -109,9 +109,12 @@ def test_accepted_errors_are_counted(tmp_path: Path, reader: Fake) -> None:
 def test_misses_name_files_and_no_text(tmp_path: Path, reader: Fake) -> None:
     path = table(tmp_path, (10, "ok"), (20, "ok"), (0, "none"), (30, "none"))
     found = json.loads(run(path, "--misses", "--json").stdout)
-    assert found["misses"] == ["images/1.png", "images/3.png"]
+    assert found["misses"] == {
+        "images/1.png": "not_accepted",
+        "images/3.png": "accepted_wrong",
+    }
     told = run(path, "--misses").stdout
-    assert "missed: images/1.png" in told
+    assert "not_accepted    images/1.png" in told
     assert "ARVIDSSON" not in told
     assert "L898902C3" not in told
 
