@@ -128,10 +128,15 @@ def _object(pairs: list[tuple[str, JSON]]) -> dict[str, JSON]:
     return found
 
 
-def _integer(digits: str) -> int:
-    if len(digits) > _LONGEST_NUMBER or abs(int(digits)) > _LARGEST_INTEGER:
+def _integer(digits: str) -> int | float:
+    if len(digits) > _LONGEST_NUMBER:
         raise SealError(SealProblem.JSON_NUMBER_UNSUPPORTED)
-    return int(digits)
+    if abs(int(digits)) <= _LARGEST_INTEGER:
+        return int(digits)
+    # A double that happens to be whole is written like an integer; others of that size are none.
+    if _double(float(digits)) != digits:
+        raise SealError(SealProblem.JSON_NUMBER_UNSUPPORTED)
+    return float(digits)
 
 
 def _number(digits: str) -> float:

@@ -115,29 +115,44 @@ class SealAuthority:
         each with whether it is critical.
         """
         country = country or self.country
-        start = start or self._start
         key = _key(f"{self._seed}|{country}{name}|{serial_number}", curve or ec.SECP256R1())
-        builder = _builder(
-            self._name,
-            _name(country, name),
+        purposes: list[tuple[x509.ExtensionType, bool]] = []
+        if vds_nc:
+            purpose = x509.ExtendedKeyUsage([x509.ObjectIdentifier(VDS_NC_SIGNER)])
+            purposes.append((purpose, True))
+        if document_types is not None:
+            purposes.append((_document_types(document_types), False))
+        encoded = self.certify(
             key.public_key(),
+            _name(country, name),
             serial_number,
-            start,
-            end or start + _SIGNER_LIFE,
+            start=start,
+            end=end,
+            extensions=[*purposes, *extensions],
+        )
+        return SealSigner(encoded, f"{country}{name}".upper(), f"{serial_number:X}", key)
+
+    def certify(
+        self,
+        key: ec.EllipticCurvePublicKey,
+        name: x509.Name,
+        serial_number: int,
+        *,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        extensions: Iterable[tuple[x509.ExtensionType, bool]] = (),
+    ) -> bytes:
+        """Make a certificate in DER for a key that somebody else holds."""
+        start = start or self._start
+        builder = _builder(
+            self._name, name, key, serial_number, start, end or start + _SIGNER_LIFE
         ).add_extension(
             x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()),
             critical=False,
         )
-        if vds_nc:
-            purpose = x509.ExtendedKeyUsage([x509.ObjectIdentifier(VDS_NC_SIGNER)])
-            builder = builder.add_extension(purpose, critical=True)
-        if document_types is not None:
-            builder = builder.add_extension(_document_types(document_types), critical=False)
         for extension, critical in extensions:
             builder = builder.add_extension(extension, critical=critical)
-        return SealSigner(
-            self._sign(builder), f"{country}{name}".upper(), f"{serial_number:X}", key
-        )
+        return self._sign(builder)
 
     def revoke(
         self,
