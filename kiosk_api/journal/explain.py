@@ -20,6 +20,7 @@ from kiosk_api.core.plain import Plain
 from kiosk_api.core.policy import Policy
 from kiosk_api.core.reasons import REASONS
 from kiosk_api.core.rules import RULES
+from kiosk_api.journal.explain_page import explain_page, page_lines, portrait_distance
 from kiosk_api.journal.replay import RecordedDecision
 from kiosk_api.journal.resolutions import Resolution, View
 
@@ -43,6 +44,7 @@ def thresholds(recorded: RecordedDecision) -> tuple[Threshold, ...]:
     evidence, policy = recorded.evidence, recorded.policy
     return (
         *_face_thresholds(evidence, policy),
+        *_page_thresholds(evidence, policy),
         Threshold(
             "record age in hours, at most",
             policy.maximum_record_age.total_seconds() / 3600,
@@ -83,6 +85,7 @@ def explain(recorded: RecordedDecision) -> dict[str, Plain]:
             {"name": one.name, "limit": one.limit, "measured": one.measured}
             for one in thresholds(recorded)
         ],
+        "document_page": explain_page(recorded.evidence),
         "stages_ms": body.get("stages_ms"),
         "answer_ms": body.get("answer_ms"),
         "budget_ms": body.get("budget_ms"),
@@ -111,6 +114,7 @@ def explain_lines(recorded: RecordedDecision) -> Iterator[str]:
     for one in thresholds(recorded):
         measured = "not measured" if one.measured is None else f"measured {one.measured:g}"
         yield f"  {one.name} {one.limit:g}: {measured}"
+    yield from page_lines(recorded.evidence)
     yield from _time_lines(recorded)
 
 
@@ -174,10 +178,12 @@ def _waterfall(stages: Mapping[str, float]) -> Iterator[str]:
     Stages are not stamped, only measured; each begins where the one before it ended.
     """
     before = [stage for stage in _BEFORE_PICTURE if stage in stages]
+    reading = [stage for stage in stages if stage.startswith("document.")]
     within = [f"face.{part}" for part in _FACE_PARTS if f"face.{part}" in stages]
     behind = [stage for stage in _AFTER_FACE if stage in stages]
-    rest = sorted(set(stages) - {*before, *within, *behind, "face"})
+    rest = sorted(set(stages) - {*before, *reading, *within, *behind, "face"})
     starts = dict(_one_after_the_other(before, stages, 0.0))
+    starts |= _one_after_the_other(reading, stages, 0.0)
     starts |= {"face": 0.0} if "face" in stages else {}
     starts |= _one_after_the_other(within, stages, 0.0)
     starts |= _one_after_the_other([*behind, *rest], stages, stages.get("face", 0.0))
@@ -263,6 +269,13 @@ def _face_thresholds(evidence: Evidence, policy: Policy) -> Iterator[Threshold]:
             score = match.normalised.value.score
         yield Threshold("face score before a cohort, at most", normalised.max_score, score)
     yield Threshold("face distance, at most", min(limits), distance)
+
+
+def _page_thresholds(evidence: Evidence, policy: Policy) -> Iterator[Threshold]:
+    """Where a portrait was compared, or has to be."""
+    limit, distance = policy.page.portrait_max_distance, portrait_distance(evidence)
+    if limit is not None and (distance is not None or policy.page.portrait_required):
+        yield Threshold("portrait distance, at most", limit, distance)
 
 
 def _record_age_hours(recorded: RecordedDecision) -> float | None:

@@ -23,6 +23,7 @@ from kiosk_api.core.review import (
 )
 from kiosk_api.journal.drafts import Shown
 from kiosk_api.journal.resolutions import Resolution
+from kiosk_api.review.page_words import page_lines
 from kiosk_api.review.queue import Case, Waiting
 from kiosk_api.review.service import (
     CaseFile,
@@ -361,11 +362,15 @@ def _document(file: CaseFile, identity: Identity | ReviewProblem, now: datetime)
             '<div class="mrz"><h2 class="visually-hidden">Machine-readable zone</h2>{}</div>',
             join(html("{}<br>", line) for line in identity.mrz),
         )
+    looks = tuple(page_lines(file.told.evidence))
     return html(
         '<div class="said"><section><h2>What the document says</h2>{}</section>'
-        "<section><h2>What the record says</h2>{}</section>{}</div>",
+        "<section><h2>What the record says</h2>{}</section>{}{}</div>",
         said,
         _list(record_lines(file.told.evidence)),
+        html("<section><h2>What its pictures show</h2>{}</section>", _list(looks))
+        if looks
+        else Html(),
         zone,
     )
 

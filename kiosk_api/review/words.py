@@ -18,6 +18,7 @@ from kiosk_api.core.evidence import (
 )
 from kiosk_api.core.policy import Policy
 from kiosk_api.core.reasons import ReasonCode, Severity
+from kiosk_api.review.page_words import WHY, check_words, code_words
 
 SEVERITIES: Mapping[Severity, tuple[str, str]] = MappingProxyType(
     {
@@ -29,28 +30,13 @@ SEVERITIES: Mapping[Severity, tuple[str, str]] = MappingProxyType(
 )
 """A sign and a word each: nothing is told by colour alone."""
 
-_WHY: Mapping[Why, str] = MappingProxyType(
-    {
-        Why.NOT_ATTEMPTED: "the session ended before this step",
-        Why.NOT_PRESENT: "there is none",
-        Why.UNREADABLE: "what was there made no sense",
-        Why.TOO_POOR: "it was too poor to be measured",
-        Why.DEVICE_FAILED: "a device failed",
-        Why.DEADLINE: "the time ran out",
-        Why.STORE_FAILED: "the records did not answer",
-        Why.ENGINE_FAILED: "the comparison failed",
-        Why.INCOMPARABLE: "it was measured by another model",
-        Why.UNFIT: "what was at hand is not meant for this",
-    }
-)
-
 
 def _hours(seconds: object) -> str:
     return f"{float(str(seconds)) / 3600:.1f} hours"
 
 
 def _why(value: object) -> str:
-    return f"Because {_WHY[Why(str(value))]}."
+    return f"Because {WHY[Why(str(value))]}."
 
 
 _NO_COMPARISON = frozenset(
@@ -71,22 +57,26 @@ _FACTS: Mapping[str, Callable[[object], str]] = MappingProxyType(
         "age_s": lambda v: f"Confirmed {_hours(v)} ago.",
         "ahead_s": lambda v: f"By {_hours(v)}.",
         "assurance": lambda v: f"Protection: {v}.",
+        "cause": lambda v: f"Picture: {code_words(str(v))}.",
+        "check": lambda v: f"{check_words(str(v))}.",
         "days_past": lambda v: f"{v} days ago.",
         "device": lambda v: f"Device {v}.",
         "distance": lambda v: f"Distance {_number(v)}.",
         "effective_from": lambda v: f"From {v} on.",
         "faces": lambda v: f"{v} faces.",
         "field": lambda v: f"Field: {_words(v)}.",
+        "light": lambda v: f"{_words(v).capitalize()} light.",
         "max_distance": lambda v: f"At most {_number(v)} counts as the same face.",
         "max_score": lambda v: f"At most {_number(v)} counts as the same face.",
         "maximum_s": lambda v: f"At most {_hours(v)} are allowed.",
         "measure": lambda v: f"{_words(v).capitalize()}.",
         "minimum": lambda v: f"Needed: {v}.",
         "minimum_years": lambda v: f"From {v} years on.",
-        "problem": lambda v: f"{_words(v).capitalize()}.",
+        "problem": lambda v: f"{_sentence(code_words(str(v)))}.",
         "program": lambda v: f"{_program(v)}.",
         "rule": lambda v: f"Rule {v}.",
         "score": lambda v: f"Score {_number(v)}.",
+        "sign": lambda v: f"{_sentence(code_words(str(v)))}.",
         "signal": lambda v: f"{_words(v).capitalize()}.",
         "stage": lambda v: f"At the step: {_words(v)}.",
         "why": _why,
@@ -120,12 +110,12 @@ def comparison(
     """
     face = evidence.face
     if isinstance(face, NotMeasured):
-        return f"The faces were not compared: {_WHY[face.why]}.", None
+        return f"The faces were not compared: {WHY[face.why]}.", None
     if face.value.faces != 1:
         return f"The faces were not compared: {face.value.faces} faces are in the picture.", None
     match = face.value.match
     if isinstance(match, NotMeasured):
-        return f"The faces were not compared: {_WHY[match.why]}.", None
+        return f"The faces were not compared: {WHY[match.why]}.", None
     distance = f"distance {_number(match.value.distance)}"
     if policy is None or policy.face.model != match.value.model:
         return f"D{distance[1:]}. Its limit is in the journal (kiosk explain).", None
@@ -182,7 +172,7 @@ def record_lines(evidence: Evidence) -> Iterator[tuple[str, str]]:
     """What the record said, and whether it agrees with the document."""
     record = evidence.record
     if isinstance(record, NotMeasured):
-        yield "Record", f"not looked up: {_WHY[record.why]}"
+        yield "Record", f"not looked up: {WHY[record.why]}"
         return
     if not isinstance(record.value, RecordFacts):
         yield "Record", "none belongs to this document"
@@ -241,6 +231,10 @@ def _born(born: BirthDate | None) -> str:
 
 def _program(value: object) -> str:
     return _words(value).title().replace("Nexus", "NEXUS").replace("Sentri", "SENTRI")
+
+
+def _sentence(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def _number(value: object) -> str:
