@@ -137,11 +137,11 @@ class PrintedDate:
     readings: tuple[tuple[int, int, int], ...]
     span: tuple[int, int]
 
-    def means(self, day: date) -> bool:
-        """Say whether it can be this day, in any century when the year has two digits."""
-        return any(
-            (year in (day.year, day.year % 100)) and (month, number) == (day.month, day.day)
-            for year, month, number in self.readings
+    @property
+    def as_zone(self) -> frozenset[str]:
+        """The readings as a machine-readable zone prints them, YYMMDD."""
+        return frozenset(
+            f"{year % 100:02d}{month:02d}{day:02d}" for year, month, day in self.readings
         )
 
 

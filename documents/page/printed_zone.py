@@ -14,8 +14,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
 from difflib import SequenceMatcher
+from typing import Any
 
 import numpy as np
 
@@ -256,84 +256,73 @@ def _sureness(scan: MRZScan, field: FieldReading[object]) -> list[float]:
 
 def _birth_date(page: _Page, scan: MRZScan) -> _Verdict | None:
     assert scan.reading is not None
-    born = scan.reading.birth_date.value
-    if born is None or not born.candidates:
-        return None
-    others = [scan.reading.expiry_date.value] if scan.reading.expiry_date.value else []
-    return _date(page, scan, Label.BIRTH_DATE, born.candidates, others)
+    return _date(page, scan, Label.BIRTH_DATE, scan.reading.birth_date, scan.reading.expiry_date)
 
 
 def _expiry_date(page: _Page, scan: MRZScan) -> _Verdict | None:
     assert scan.reading is not None
-    expiry, born = scan.reading.expiry_date.value, scan.reading.birth_date.value
-    if expiry is None:
-        return None
-    return _date(page, scan, Label.EXPIRY_DATE, (expiry,), list(born.candidates) if born else [])
+    return _date(page, scan, Label.EXPIRY_DATE, scan.reading.expiry_date, scan.reading.birth_date)
 
 
 def _date(
-    page: _Page, scan: MRZScan, label: Label, wanted: Sequence[date], others: Sequence[date]
+    page: _Page,
+    scan: MRZScan,
+    label: Label,
+    field: FieldReading[Any],
+    other: FieldReading[Any],
 ) -> _Verdict | None:
-    assert scan.reading is not None
+    """Compare digit by digit, so that an altered date need not be one of a calendar."""
+    want = field.raw
+    if len(want) != 6 or not want.isdigit():
+        return None
     found = [(line, day) for line in page.lines for day in dates_in(line.text)]
-    if any(day.means(want) for _, day in found for want in wanted):
+    if any(want in day.as_zone for _, day in found):
         return _Verdict(agrees=True)
-    field = scan.reading.birth_date if label is Label.BIRTH_DATE else scan.reading.expiry_date
     sure = min(_sureness(scan, field), default=0.0)
     if sure < _ZONE_SURE:
         return None
     labelled = set(map(id, page.labelled(label)))
     for line, day in found:
-        own_label = label_of(line.text[: day.span[0]]) is label
-        if not own_label and id(line) not in labelled:
+        if label_of(line.text[: day.span[0]]) is not label and id(line) not in labelled:
             continue
-        if any(day.means(other) for other in others):
+        if other.raw in day.as_zone:
             continue  # it is the other date: the label was taken for the wrong one
-        if label is Label.EXPIRY_DATE and _may_be_issue(day, wanted[0], len(found)):
+        if label is Label.EXPIRY_DATE and _may_be_issue(day, want, len(found)):
             continue
-        if not any(_nearly(day, want) for want in wanted):
+        if not any(_nearly(printed, want) for printed in day.as_zone):
             continue
-        surest = min(line.confidences[day.span[0] : day.span[1]], default=0.0)
-        digits = [
-            confidence
-            for char, confidence in zip(line.text, line.confidences, strict=False)
-            if char.isdigit()
-        ]
-        surest = max(surest, min(digits, default=0.0))
-        if surest < _PRINT_SURE:
+        # A fault of OCR in the name of a month is no date at all: the digits count.
+        printed_sure = min(
+            (
+                confidence
+                for char, confidence in zip(line.text, line.confidences, strict=False)
+                if char.isdigit()
+            ),
+            default=0.0,
+        )
+        if printed_sure < _PRINT_SURE:
             continue
         if all(
             any(again.readings == day.readings for again in dates_in(look))
             for look in page.again(line)
         ):
-            return _Verdict(agrees=False, confidence=min(sure, surest) * 0.95)
+            return _Verdict(agrees=False, confidence=min(sure, printed_sure) * 0.95)
     return None
 
 
-def _nearly(day: PrintedDate, want: date) -> bool:
-    """Say whether most of a date stands there: two parts of three, or all digits but two."""
-    for year, month, number in day.readings:
-        short = year < 100
-        ours = f"{year:02d}" if short else f"{year:04d}"
-        theirs = f"{want.year % 100:02d}" if short else f"{want.year:04d}"
-        parts = (ours == theirs, month == want.month, number == want.day)
-        digits = zip(
-            f"{ours}{month:02d}{number:02d}",
-            f"{theirs}{want.month:02d}{want.day:02d}",
-            strict=True,
-        )
-        if sum(parts) >= 2 or sum(a != b for a, b in digits) <= 2:
-            return True
-    return False
+def _nearly(printed: str, want: str) -> bool:
+    """Say whether most of a date, YYMMDD, stands there: two parts, or all digits but two."""
+    parts = sum(printed[at : at + 2] == want[at : at + 2] for at in (0, 2, 4))
+    return parts == 2 or sum(a != b for a, b in zip(printed, want, strict=True)) <= 2
 
 
-def _may_be_issue(day: PrintedDate, expiry: date, dates_on_page: int) -> bool:
+def _may_be_issue(day: PrintedDate, expiry: str, dates_on_page: int) -> bool:
     """Say whether a date said to be of expiry may be that of issue, its label misplaced."""
     if dates_on_page >= 3:
         return False
     return any(
-        (expiry.year - year if year >= 100 else (expiry.year - year) % 100) in (1, 2, 3, 5, 10, 15)
-        for year, _, _ in day.readings
+        (int(expiry[:2]) - int(printed[:2])) % 100 in (1, 2, 3, 5, 10, 15)
+        for printed in day.as_zone
     )
 
 
