@@ -22,12 +22,13 @@ from documents.mrz.reader.results import GrayPicture
 
 __all__ = ["TextLine", "Zone", "find_zones"]
 
-_LONGER_SIDES_PX = (640, 384, 1200)
+_LONGER_SIDES_PX = (560, 320, 1100)
 _MAX_ENLARGEMENT = 2.4
 _MIN_SIDE_PX = 24
 _MAX_MEASURED = 9
 _MAX_MEASURED_AT_ONCE = 5
-_MIN_COMB = 0.24
+_SURE_SCORE = 0.85
+_MIN_COMB, _MIN_LONE_COMB = 0.42, 0.5
 _MIN_COUNT, _MAX_COUNT = 24.0, 50.0
 _TD1_BELOW = 33.5
 
@@ -79,7 +80,7 @@ class _Search:
 
     def among(self, bands: list[Band]) -> Iterator[Zone]:
         """Yield the zones among bands in pixels of the picture, the most likely first."""
-        found: list[tuple[Measured, float]] = []
+        held: list[tuple[Measured, float]] = []
         for bundle in _bundles(bands)[:_MAX_MEASURED_AT_ONCE]:
             if self._budget <= 0 or time.monotonic() >= self._deadline:
                 break
@@ -87,17 +88,24 @@ class _Search:
                 continue
             self._budget -= 1
             measured = measure(self._gray, bundle.bands)
-            if measured is not None and (score := _score(measured)) is not None:
-                self._seen.append(measured)
-                found.append((measured, score))
-        for measured, score in sorted(found, key=lambda item: -item[1]):
-            place = next(
-                (z.place for z in self._yielded if _same_place(z.lines, measured.lines)),
-                len({z.place for z in self._yielded}),
-            )
-            for zone in _views(measured, score, place, self._gray.shape):
-                self._yielded.append(zone)
-                yield zone
+            if measured is None or (score := _score(measured)) is None:
+                continue
+            self._seen.append(measured)
+            if score >= _SURE_SCORE:
+                yield from self._zones(measured, score)
+            else:
+                held.append((measured, score))
+        for measured, score in sorted(held, key=lambda item: -item[1]):
+            yield from self._zones(measured, score)
+
+    def _zones(self, measured: Measured, score: float) -> Iterator[Zone]:
+        place = next(
+            (zone.place for zone in self._yielded if _same_place(zone.lines, measured.lines)),
+            len({zone.place for zone in self._yielded}),
+        )
+        for zone in _views(measured, score, place, self._gray.shape):
+            self._yielded.append(zone)
+            yield zone
 
 
 def _bundles(bands: list[Band]) -> list[_Bundle]:
@@ -152,7 +160,8 @@ def _offset_beside(band: Band, other: Band) -> float | None:
 def _score(measured: Measured) -> float | None:
     """Return how much the lines look like a zone; None when they do not."""
     count = max(line.count for line in measured.lines)
-    if measured.comb < _MIN_COMB or not _MIN_COUNT <= count <= _MAX_COUNT:
+    least = _MIN_LONE_COMB if len(measured.lines) == 1 else _MIN_COMB
+    if measured.comb < least or not _MIN_COUNT <= count <= _MAX_COUNT:
         return None
     lines = len(measured.lines)
     expected = (30.0,) if lines == 3 else (36.0, 44.0)
