@@ -12,7 +12,8 @@ from typing import Any
 
 from kiosk_api.core.decision import Decision
 from kiosk_api.core.evidence import Evidence, Stage
-from kiosk_api.core.session import Session, SessionState
+from kiosk_api.core.session import DocumentExamined, Session, SessionState
+from kiosk_api.intake.document_pages import PagePicture
 from kiosk_api.journal.drafts import PictureRef
 from kiosk_api.journal.jobs import Receipt
 from kiosk_api.sealing import Sealer
@@ -63,6 +64,9 @@ class LiveSession:
     nonce: str = field(default_factory=lambda: secrets.token_hex(16))
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     mrz_lines: tuple[str, ...] = field(default=(), repr=False)
+    pages: tuple[PagePicture, ...] = ()  # of the document that was put on the reader last
+    examined: list[DocumentExamined] = field(default_factory=list)
+    """What became known of the page meanwhile; the answer takes it into account."""
     template: bytes | None = field(default=None, repr=False)
     identifying: dict[str, Any] = field(default_factory=dict, repr=False)
     pictures: list[bytes] = field(default_factory=list, repr=False)
@@ -115,6 +119,7 @@ class LiveSession:
     def forget(self) -> None:
         """Drop what identifies a person, as soon as it was sealed or is not needed any more."""
         self.mrz_lines = ()
+        self.pages = ()
         self.template = None
         self.identifying = {}
         self.pictures = []

@@ -6,17 +6,19 @@ from dataclasses import dataclass, field
 
 from devices.readings import DocumentScan, FaceCapture, Origin
 from kiosk_api.access.tokens import Principal
-from kiosk_api.core.evidence import Assurance, Provenance, Source
+from kiosk_api.core.evidence import Assurance, Light, Provenance, Source
+from kiosk_api.intake.document_pages import PagePicture
 from kiosk_api.intake.face import TimedPicture
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentEvent:
-    """A document was read; `lines` as the reader delivered them, untrusted."""
+    """A document was put on a reader: lines as it delivered them, pictures, or both; untrusted."""
 
     event_id: str
     source: Source
     lines: tuple[str, ...] = field(repr=False)
+    pages: tuple[PagePicture, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,8 @@ class FaceEvent:
 
 def document_event(scan: DocumentScan) -> DocumentEvent:
     """What a document reader sent."""
-    return DocumentEvent(scan.origin.event_id, _source(scan.origin), scan.mrz_lines)
+    pages = tuple(PagePicture(Light(page.light.value), page.data) for page in scan.pages)
+    return DocumentEvent(scan.origin.event_id, _source(scan.origin), scan.mrz_lines, pages)
 
 
 def face_event(capture: FaceCapture) -> FaceEvent:

@@ -23,7 +23,6 @@ from kiosk_api.core.evidence import Fault, FaultKind, Stage
 from kiosk_api.core.policy import Policy
 from kiosk_api.core.session import (
     DocumentRead,
-    DocumentReadAgain,
     DocumentUnreadable,
     Event,
     FaceMeasured,
@@ -42,7 +41,7 @@ from kiosk_api.sealing import Keyring
 from kiosk_api.sessions import challenges
 from kiosk_api.sessions.answering import Answerer
 from kiosk_api.sessions.aside import Aside
-from kiosk_api.sessions.document_step import DocumentStep, is_same_document
+from kiosk_api.sessions.document_step import AgainEvent, DocumentStep
 from kiosk_api.sessions.errors import (
     ChallengeChosenError,
     LaneBusyError,
@@ -58,6 +57,7 @@ from kiosk_api.sessions.history import PastSession, past_session
 from kiosk_api.sessions.live import LiveSession, Told
 from kiosk_api.sessions.opening import SessionOpener
 from kiosk_api.sessions.outcomes import OutcomeCopier
+from kiosk_api.sessions.page_aside import PageAside
 from kiosk_api.sessions.previews import Previews
 from kiosk_api.sessions.readings import DocumentEvent, FaceEvent
 from kiosk_api.sessions.repository import RequestKey, SessionRepository
@@ -76,6 +76,8 @@ class SessionService:
         executor: threads for the database; they may hang, no answer waits for them.
         pool: face workers.
         cohort: what face scores are normalised with; None when the policy has none.
+        document_pool: workers that read pictures of documents; None: there are none, and such
+            pictures are not examined.
         on_told: is called with every session that was answered; must not block.
     """
 
@@ -91,9 +93,11 @@ class SessionService:
     executor: Executor
     keyring: Keyring
     cohort: OpenedCohort | None = None
+    document_pool: WorkerPool | None = None
     on_told: Callable[[LiveSession], None] = lambda _live: None
     opener: SessionOpener = field(init=False)
     documents: DocumentStep = field(init=False)
+    pages: PageAside = field(init=False)
     previews: Previews = field(init=False)
     faces: FaceStep = field(init=False)
     outcomes: OutcomeCopier = field(init=False)
@@ -115,7 +119,10 @@ class SessionService:
             self.policy.times.document_step.total_seconds(),
             self._end_late,
         )
-        self.documents = DocumentStep(self.policy, self.records, self.clock, self.executor)
+        self.documents = DocumentStep(
+            self.policy, self.records, self.clock, self.executor, self.document_pool
+        )
+        self.pages = PageAside(self.policy, self.documents, self.pool, self.aside)
         self.previews = Previews(self.pool, self.clock, self.aside)
         self.faces = FaceStep(self.pool, self.clock, self.used, self.cohort)
         self.outcomes = OutcomeCopier(self.repository, self.journal, self.executor)
@@ -231,13 +238,19 @@ class SessionService:
         await self._to_its_end(live, self._document(live, event))
 
     async def _document(self, live: LiveSession, event: DocumentEvent) -> None:
+        again: AgainEvent | None = None
+        if live.session.state is SessionState.AWAITING_FACE:
+            # Without the lock: a face may come meanwhile, and has no time to lose.
+            again = await self.documents.take_again(live, event)
         async with live.lock:
             if self.used.is_repeated(live, event):
                 return
             if live.told is not None:
                 raise SessionFinishedError
             if live.session.state is not SessionState.AWAITING_DOCUMENT:
-                await self._document_again(live, event)
+                await self._document_again(
+                    live, event, again or await self.documents.take_again(live, event)
+                )
                 return
             self._use(live, event)
             taken = await self.documents.take(live, event)
@@ -249,6 +262,8 @@ class SessionService:
             if isinstance(taken.event, DocumentRead) and challenges.RULE in self.policy.rules:
                 live.challenge = challenges.issue(self.clock.monotonic())
             await self._step(live, taken.event, taken.problems)
+            if live.session.state is SessionState.AWAITING_FACE:
+                self.pages.begin(live, taken.portrait)
 
     async def choose_challenge(self, live: LiveSession, kind: str) -> None:
         """Ask the traveler for something else, once; the button is an officer, without blame.
@@ -274,13 +289,13 @@ class SessionService:
                 return
         await self.fault(live, Fault(FaultKind.OPTED_OUT, Stage.CAPTURE))
 
-    async def _document_again(self, live: LiveSession, event: DocumentEvent) -> None:
-        if is_same_document(live, event):
-            # Tells nothing new, and keeps no idle session going.
-            await self._step(live, DocumentReadAgain(event.source))
-            return
-        self._use(live, event)
-        await self._step(live, SecondDocument(event.source))
+    async def _document_again(
+        self, live: LiveSession, event: DocumentEvent, again: AgainEvent
+    ) -> None:
+        # One that tells nothing new keeps no idle session going.
+        if isinstance(again, SecondDocument):
+            self._use(live, event)
+        await self._step(live, again)
 
     async def face(self, live: LiveSession, event: FaceEvent) -> Told:
         """Take a captured face, and answer.
@@ -385,6 +400,8 @@ class SessionService:
         await live.publish(_published_name(event), data)
 
     async def _conclude(self, live: LiveSession, arrived: float | None) -> None:
+        for examined in live.examined:
+            live.session = advance(live.session, examined, self.policy)
         told = await self.answerer.answer(live, arrived=arrived)
         live.told = told
         self.guidance(live.session.lane_id).clear()

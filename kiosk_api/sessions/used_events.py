@@ -85,7 +85,9 @@ class UsedEvents:
         """A keyed digest: event ids are remembered long after what they named was forgotten."""
         match event:
             case DocumentEvent():
-                return self._keyring.blind_index("event.document", json.dumps(event.lines))
+                pages = [f"{page.light} {sha256(page.data).hexdigest()}" for page in event.pages]
+                said = [*event.lines, *pages]  # no line is like a page's
+                return self._keyring.blind_index("event.document", json.dumps(said))
             case FaceEvent():
                 return self.picture_digest(event.content)
             case _:
