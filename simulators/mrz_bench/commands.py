@@ -61,6 +61,8 @@ def run(table: Path, rounds: int, peers: Path | None, tessdata: Path | None) -> 
 
     try:
         truth = load_truth(table)
+        if not any(row.lines for row in truth.rows):
+            raise TruthError(f"{table}: no picture with a zone")
         there = installed(peers or default_environment(), tessdata)
         with tempfile.TemporaryDirectory() as folder:
             ordinary = []

@@ -278,3 +278,12 @@ def test_a_table_that_is_not_there_is_one_line(tmp_path: Path) -> None:
     result = CliRunner().invoke(mrz, [str(tmp_path / "nowhere.csv"), "--json"])
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr.count("\n") == 1
+
+
+def test_a_table_without_a_zone_has_nothing_to_compare_with(tmp_path: Path) -> None:
+    (tmp_path / "page.jpg").write_bytes(b"")
+    table = tmp_path / "truth.csv"
+    table.write_text("file,type,line1,line2,line3,checks\npage.jpg,,,,,none\n", encoding="utf-8")
+    result = CliRunner().invoke(mrz, [str(table)])
+    assert result.exit_code == 1
+    assert "no picture with a zone" in result.stderr
