@@ -59,6 +59,12 @@ class Canvas:
                 part *= 1.0 - share * np.float32(ink.quench)
                 part += share * np.asarray(ink.glow, np.float32)
 
+    def wash(self, ink: Ink, towards: Ink) -> None:
+        """A tint over the whole page that runs from one ink into another, left to right."""
+        ramp = np.broadcast_to(np.linspace(0.0, 1.0, self.shape[1], dtype=np.float32), self.shape)
+        self.paint(np.asarray(1.0 - ramp, np.float32), ink)
+        self.paint(np.asarray(ramp, np.float32), towards)
+
     def lines(
         self, curves: Sequence[Points], ink: Ink, towards: Ink | None = None, width_mm: float = 0.1
     ) -> None:

@@ -124,12 +124,14 @@ def draw_background(canvas: Canvas, kind: DocumentKind, rng: np.random.Generator
     tint, other = offset(*theme.tint), offset(*theme.other)
     phase = float(rng.uniform())
     sheet = patterns.waves(
-        (-1.0, 0.0), (width + 2.0, height), count=34, swing=2.8, periods=1.6, phase=phase, twist=1.1
+        (-1.0, -1.0), (width + 2, height + 2), count=52, swing=2.8, periods=1.6, phase=phase
     )
+    pale, paler = (offset(*(1.0 - 0.22 * (1.0 - v) for v in c)) for c in (theme.tint, theme.other))
+    canvas.wash(pale, paler)
     canvas.lines(sheet, tint, other, 0.12)
     canvas.lines(
         patterns.waves(
-            (-1.0, 0.0), (width + 2.0, height), count=30, swing=2.0, periods=2.4, twist=-1.4
+            (-1.0, -1.0), (width + 2, height + 2), count=46, swing=2.0, periods=2.4, twist=-1.4
         ),
         other,
         tint,
@@ -214,4 +216,4 @@ def draw_overprint(canvas: Canvas, kind: DocumentKind) -> None:
         offset(*theme.other),
         0.09,
     )
-    canvas.text((7.0, 42.5), "SPECIMEN", typeface("sans"), 3.0, offset(0.97, 0.6, 0.6), angle=32.0)
+    canvas.text((6.2, 43.6), "SPECIMEN", typeface("sans"), 2.7, offset(0.96, 0.6, 0.6))

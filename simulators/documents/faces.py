@@ -10,8 +10,8 @@ from simulators.documents.light import Light
 from simulators.people import Person, portrait
 from simulators.people.captures import decoded
 
-_BACKGROUND = 205.0
-"""The renderer's wall; printed, it becomes the bare paper."""
+_EXPOSURE = 1.17
+"""The renderer's wall, 205 of 255, is printed as a pale tint."""
 
 
 @lru_cache(maxsize=64)
@@ -38,7 +38,7 @@ def printed_portrait(
     engraved: by laser, grey and whole in infrared; otherwise with dyes, of which only the black
     of the shadows remains in infrared. strength: 1 for the portrait, less for a ghost image.
     """
-    picture = np.clip(photograph(person, size_px) * np.float32(255.0 / _BACKGROUND), 0.0, 1.0)
+    picture = np.clip(photograph(person, size_px) * np.float32(_EXPOSURE), 0.0, 1.0)
     gray = picture @ np.array([0.299, 0.587, 0.114], np.float32)
     match light:
         case Light.WHITE:

@@ -152,7 +152,7 @@ def _draw(
         cards.draw_background(canvas, kind, art)
         cards.draw_titles(canvas, kind, zone)
     else:
-        passport.draw_background(canvas, art)
+        passport.draw_background(canvas, zone, art)
         passport.draw_titles(canvas, zone)
     if not card or side is Side.FRONT:
         place, ghost = (
@@ -166,7 +166,7 @@ def _draw(
             cards.draw_overprint(canvas, kind)
         else:
             passport.draw_printed_zone(canvas, zone, narrow=symbol is not None)
-            passport.draw_overprint(canvas)
+            passport.draw_overprint(canvas, zone)
         if forgery is Forgery.SWAPPED_PORTRAIT:
             sheet.portrait = paste_portrait(canvas, other_person(person, forger), place, forger)
     if side is Side.FRONT:

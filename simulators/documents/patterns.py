@@ -24,7 +24,7 @@ def rosette(
     curves = []
     for copy in range(copies):
         share = copy / copies
-        turn = tau * share / petals
+        turn = 0.55 * tau * share / petals
         around = 1.0 - share * (1.0 - inner)
         r = radius * around * (1.0 + depth * np.sin(petals * (angle + turn)))
         curves.append(_polar(centre, r, angle))
