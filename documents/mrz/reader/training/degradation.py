@@ -18,7 +18,7 @@ from documents.mrz.reader.training.rendering import CAP_HEIGHT, PITCH, Ink
 
 Floats = NDArray[np.float32]
 
-_LOWEST_RESOLUTION = 0.3  # of the crop: characters 4 pixels wide
+_LOWEST_RESOLUTION = 0.34  # of the crop: characters 4 pixels wide
 _BINARISED = 0.12
 
 
@@ -28,9 +28,14 @@ class Degrader:
     def __init__(self, seed: int) -> None:
         self._rng = random.Random(seed)  # noqa: S311 - training data, no secret
         self._np = np.random.default_rng(seed)
+        self._contrast = 255.0  # of the line at hand, grey levels
 
-    def crop(self, canvas: Ink, *, middle: float) -> GrayPicture:
-        """Return what is seen of a canvas whose text is centred on row `middle`, pixels."""
+    def crop(self, canvas: Ink, *, middle: float) -> tuple[GrayPicture, float, float]:
+        """Return what is seen of a canvas whose text is centred on row `middle`, pixels.
+
+        Beside the picture, how columns of the canvas map to its columns at that row: factor and
+        offset.
+        """
         rng = self._rng
         ink = self._printed(canvas)
         if rng.random() < 0.25:
@@ -51,7 +56,9 @@ class Degrader:
             picture = np.asarray(cv2.resize(picture, (width, LINE_HEIGHT), interpolation=how))
         if rng.random() < _BINARISED:
             picture = self._binarised(picture)
-        return picture
+        across = matrix[0, 0] / share
+        offset = (matrix[0, 2] + matrix[0, 1] * middle) / share
+        return picture, float(across), float(offset)
 
     def _printed(self, ink: Ink) -> Ink:
         """Stroke weight: swelling or thinning by a blurred edge that is cut at another level."""
@@ -116,7 +123,11 @@ class Degrader:
         """Ink of some darkness on paper with tints, guilloches and stains."""
         rng = self._rng
         height, width = ink.shape
-        paper = np.full((height, width), rng.uniform(110, 255), np.float32)
+        light = rng.uniform(110, 255)
+        dark = min(rng.uniform(0, 100), light - 60)
+        density = rng.uniform(0.5, 1.0)
+        self._contrast = density * (light - dark)
+        paper = np.full((height, width), light, np.float32)
         down, across = np.mgrid[0:height, 0:width].astype(np.float32)
         if rng.random() < 0.5:
             for _ in range(rng.randint(1, 3)):
@@ -126,18 +137,16 @@ class Degrader:
                 wave = np.sin(wave * step + rng.uniform(0, 6.3))
                 if rng.random() < 0.5:  # thin lines rather than waves
                     wave = (wave > rng.uniform(0.3, 0.9)).astype(np.float32)
-                paper -= rng.uniform(4, 34) * wave
+                paper -= min(rng.uniform(4, 34), 0.4 * self._contrast) * wave
         if rng.random() < 0.25:
             grain = self._np.normal(0, 1, (height, width)).astype(np.float32)
             soft = cv2.GaussianBlur(grain, (0, 0), rng.uniform(1.5, 8))
-            paper += np.asarray(soft, np.float32) * rng.uniform(5, 60)
+            paper += np.asarray(soft, np.float32) * min(rng.uniform(5, 60), 0.5 * self._contrast)
         if rng.random() < 0.15:
             for _ in range(rng.randint(1, 4)):
                 a = (rng.randrange(width), rng.randint(-8, height + 8))
                 b = (rng.randrange(width), rng.randint(-8, height + 8))
                 cv2.line(paper, a, b, rng.uniform(50, 235), rng.randint(1, 3))
-        dark = min(rng.uniform(0, 100), float(paper.mean()) - 45)
-        density = rng.uniform(0.45, 1.0)
         if rng.random() < 0.2:
             ink = ink * np.clip(self._np.normal(0.9, 0.22, ink.shape), 0, 1).astype(np.float32)
         return np.asarray(paper * (1 - ink * density) + dark * ink * density, np.float32)
@@ -174,7 +183,8 @@ class Degrader:
         rng = self._rng
         if rng.random() < 0.6:
             noise = self._np.standard_normal(seen.shape, dtype=np.float32)
-            seen = seen + noise * np.float32(rng.uniform(1, 22))
+            spread = rng.uniform(1, min(22.0, 0.3 * self._contrast))
+            seen = seen + noise * np.float32(spread)
         picture = np.asarray(np.clip(seen, 0, 255), np.uint8)
         if rng.random() < 0.5:
             quality = [cv2.IMWRITE_JPEG_QUALITY, rng.randint(12, 92)]

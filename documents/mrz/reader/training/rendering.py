@@ -17,6 +17,8 @@ Ink = NDArray[np.uint8]
 
 PITCH = 28
 """Pixels from one character to the next on the canvas."""
+FIRST_CENTRE = 1.5 * PITCH - 0.5
+"""Column of a row where the first character's centre is."""
 ROW_HEIGHT = 44
 """Height of a row on the canvas; the characters' centre is in its middle."""
 CAP_HEIGHT = 26.5

@@ -10,7 +10,13 @@ import numpy as np
 from documents.mrz.reader.results import GrayPicture
 from documents.mrz.reader.training.content import line_text
 from documents.mrz.reader.training.degradation import Degrader
-from documents.mrz.reader.training.rendering import ROW_HEIGHT, Ink, Typesetter
+from documents.mrz.reader.training.rendering import (
+    FIRST_CENTRE,
+    PITCH,
+    ROW_HEIGHT,
+    Ink,
+    Typesetter,
+)
 
 _NOTHING = 0.06
 _LINE_GAP = 70
@@ -21,10 +27,15 @@ _LOWER = "abcdefghijklmnopqrstuvwxyz"
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A crop of shape (28, width), uint8, and its text; empty when no zone is to be seen."""
+    """A crop of shape (28, width), uint8, and its text; empty when no zone is to be seen.
+
+    first, pitch: pixels, where the centre of the first character is and how far the next ones are.
+    """
 
     picture: GrayPicture
     text: str
+    first: float
+    pitch: float
 
 
 class Sampler:
@@ -57,8 +68,9 @@ class Sampler:
                 _put(canvas, self._typesetter.row(other, font, rng, 0), middle + side * gap)
         if nothing:
             canvas = np.ascontiguousarray(canvas[::-1, ::-1])
-        picture = self._degrader.crop(canvas, middle=middle)
-        return Sample(picture, "" if nothing else text)
+        picture, factor, offset = self._degrader.crop(canvas, middle=middle)
+        first = factor * FIRST_CENTRE + offset
+        return Sample(picture, "" if nothing else text, first, factor * PITCH)
 
 
 def _put(canvas: Ink, row: Ink, middle: int) -> None:

@@ -30,7 +30,12 @@ _POOL = 4
 _MEMORY = 0.999
 """Of the moving average of the weights, which is what is exported."""
 
-Batch = tuple[NDArray[np.float32], list[str]]
+_INK = 0.3
+"""Steps within so many pitches of a character's centre are the character's; others are none's."""
+_STEP_CENTRE = 1.0
+"""Column of the picture that step 0 looks at; the next steps follow at the stride."""
+
+Batch = tuple[NDArray[np.float32], NDArray[np.int64]]
 
 
 def main() -> None:
@@ -81,11 +86,20 @@ def _render(seed: int, size: int, out: multiprocessing.queues.Queue[Batch]) -> N
 def _batch(samples: list[Sample]) -> Batch:
     width = max(sample.picture.shape[1] for sample in samples)
     lines = np.empty((len(samples), 1, LINE_HEIGHT, width), np.float32)
+    classes = np.zeros((len(samples), width // STRIDE), np.int64)
+    centres = np.arange(width // STRIDE) * STRIDE + _STEP_CENTRE
     for row, sample in enumerate(samples):
         normal = normalise(sample.picture)
         lines[row, 0, :, : normal.shape[1]] = normal
         lines[row, 0, :, normal.shape[1] :] = normal[:, -1:]
-    return lines, [sample.text for sample in samples]
+        if sample.text:
+            places = (centres - sample.first) / sample.pitch
+            nearest = np.rint(places).astype(int)
+            own = (nearest >= 0) & (nearest < len(sample.text))
+            own &= np.abs(places - nearest) <= _INK
+            codes = np.array([1 + ALPHABET.index(char) for char in sample.text])
+            classes[row, own] = codes[nearest[own]]
+    return lines, classes
 
 
 def _train(
@@ -96,9 +110,7 @@ def _train(
     out: Path,
 ) -> LineNetwork:
     optimiser = torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=1e-3)
-    loss_of = nn.CTCLoss(blank=0, zero_infinity=True)
     average = copy.deepcopy(network)
-    classes = {char: place for place, char in enumerate(ALPHABET, start=1)}
     losses: list[float] = []
     exact: list[bool] = []
     started = time.monotonic()
@@ -106,19 +118,12 @@ def _train(
         warm = min(1.0, (step + 1) / 100)
         for group in optimiser.param_groups:
             group["lr"] = rate * warm * (0.5 * (1 + math.cos(math.pi * step / steps)) + 0.005)
-        lines, texts = sources[step % len(sources)].get()
+        lines, classes = sources[step % len(sources)].get()
         network.train()
         picture = torch.from_numpy(lines).contiguous(memory_format=torch.channels_last)
         with torch.autocast("cpu", dtype=torch.bfloat16):
             logits = network(picture)
-        logs = logits.float().log_softmax(1)
-        targets = torch.tensor([classes[char] for text in texts for char in text])
-        loss = loss_of(
-            logs.permute(2, 0, 1),
-            targets,
-            torch.full((len(texts),), lines.shape[3] // STRIDE),
-            torch.tensor([len(text) for text in texts]),
-        )
+        loss = nn.functional.cross_entropy(logits.float(), torch.from_numpy(classes))
         optimiser.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(network.parameters(), 5.0)
@@ -126,7 +131,8 @@ def _train(
         _follow(average, network, min(_MEMORY, (1 + step) / (10 + step)))
         losses.append(loss.item())
         if step % 20 == 0:
-            exact += [a == b for a, b in zip(greedy(logs.detach()), texts, strict=True)]
+            found = greedy(logits.detach().argmax(1).tolist())
+            exact += [a == b for a, b in zip(found, greedy(classes.tolist()), strict=True)]
         if (step + 1) % 100 == 0:
             print(  # noqa: T201 - the progress of a script
                 f"{step + 1} {time.monotonic() - started:.0f} s, loss "
@@ -150,10 +156,10 @@ def _follow(average: LineNetwork, network: LineNetwork, memory: float) -> None:
                 kept.copy_(new)
 
 
-def greedy(logs: torch.Tensor) -> list[str]:
-    """Return the most likely text of each line; shape (batch, classes, steps)."""
+def greedy(steps: list[list[int]]) -> list[str]:
+    """Return the text of lines whose steps have these classes."""
     texts = []
-    for row in logs.argmax(1).tolist():
+    for row in steps:
         text, before = "", 0
         for found in row:
             if found not in (0, before):
