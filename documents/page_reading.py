@@ -17,7 +17,7 @@ import cv2
 
 from documents.mrz import MRZUnreadable, Normalised, parse
 from documents.mrz.reader.reader import load_reader
-from documents.mrz.reader.results import MRZScan, ScanProblem, ScanStatus
+from documents.mrz.reader.results import Corners, MRZScan, ScanProblem, ScanStatus
 from documents.page import CheckOutcome, Light, PageExamination, PageFinding, examine_page
 from documents.reporting import as_json, as_text
 from imaging.results import RGBPicture
@@ -26,6 +26,7 @@ from imaging.results import RGBPicture
 _READING_S = 3.0
 _LOOKING_S = 5.0
 _SURE = 0.99
+_POSSIBLE = 0.01
 
 _PROBLEMS: Mapping[ScanProblem, str] = MappingProxyType(
     {
@@ -112,7 +113,7 @@ def document_as_json(found: DocumentRead) -> dict[str, object]:
         "repaired": [list(place) for place in scan.repaired],
         "unsure": list(_unsure(scan)),
         "turns": scan.turns,
-        "corners": None if scan.corners is None else scan.corners.round(1).tolist(),
+        "corners": None if scan.corners is None else _rounded(scan.corners),
         "timings_ms": {stage: round(spent, 2) for stage, spent in scan.timings_ms.items()},
         "mrz": as_json(Normalised(scan.texts, ()), parsed) if scan.lines else None,
         "page": {
@@ -125,14 +126,17 @@ def document_as_json(found: DocumentRead) -> dict[str, object]:
                 }
                 for finding in found.examination.findings
             ],
-            "portrait": found.examination.portrait
-            and found.examination.portrait.corners.round(1).tolist(),
+            "portrait": found.examination.portrait and _rounded(found.examination.portrait.corners),
             "barcodes": [
                 {"kind": barcode.kind, "bytes": len(barcode.data)}
                 for barcode in found.examination.barcodes
             ],
         },
     }
+
+
+def _rounded(corners: Corners) -> list[list[float]]:
+    return [[round(float(x), 1), round(float(y), 1)] for x, y in corners]
 
 
 def document_as_text(found: DocumentRead) -> str:
@@ -166,8 +170,9 @@ def _wrong(scan: MRZScan, parsed: object) -> Iterator[str]:
     said += [
         f"line {each['line']}, position {each['position']}: {each['value']} "
         f"({each['confidence']:.0%}) or {other} ({share:.0%})"
-        for each in _unsure(scan)
+        for each in ([] if scan.accepted else _unsure(scan))
         for other, share in each["alternatives"][:1]
+        if share >= _POSSIBLE
     ]
     yield "what is wrong" if said else "nothing is wrong with the reading"
     yield from (f"  {each}" for each in said)
