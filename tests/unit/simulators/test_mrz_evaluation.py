@@ -191,3 +191,16 @@ def test_percentiles_are_of_nearest_rank() -> None:
         "ms_p95": 95.0,
         "ms_max": 100.0,
     }
+
+
+def test_the_stress_book_is_read_stress_by_stress(reader: Fake) -> None:
+    result = run("--stress", "--pages", "1", "--seed", "7", "--json")
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)
+    assert (found["seed"], found["pages"]) == (7, 1)
+    assert list(found["stresses"]) == [
+        *("rotation", "perspective", "blur", "half_resolution", "jpeg", "glare", "noise")
+    ]
+    assert all(each["pages"] == 1 for each in found["stresses"].values())
+    assert len(reader.seen) == 7
+    assert "noise" in result.stderr  # progress
