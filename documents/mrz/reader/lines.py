@@ -35,7 +35,9 @@ _LEAST_PITCH_PX, _MOST_PITCH_PX = 0.62 * _CAP_PX, 1.75 * _CAP_PX
 _SAMPLES = 288
 _CYCLES = np.arange(8.0, 75.0, 0.4)
 _CHANGES = (0.0, -0.04, 0.04, -0.02, 0.02)
-_MAX_GAP, _WIDE_GAP = 3.6, 1.25
+_WIDE_GAP = 1.25
+_MAX_RUNS = 12
+_OUTSIDE_COST, _GAP_COST = 0.08, 0.05
 _TD1_BELOW = 33.5
 _LENGTHS = (30.0, 36.0, 44.0)
 
@@ -106,7 +108,7 @@ def measure(gray: GrayPicture, bands: Sequence[Band]) -> Measured | None:
     rows.sort(key=lambda row: float(row.middle(0.0)))
     _measure_combs(rows, dark, half)
     rows = _alike(_with_neighbours(rows, boxes, dark, half))
-    seen = _settle_ends(rows)
+    seen = _settle_ends(rows, dark, half)
     lines = tuple(_to_picture(row, affine, half) for row in rows)
     combs = sorted((row.comb for row in rows), reverse=True)
     return Measured(lines, float(np.mean(combs[:2])), seen)
@@ -230,12 +232,9 @@ def _comb(profile: Floats) -> tuple[float, float]:
 
 def _longest_run(row: _Row, gap: float) -> tuple[float, float]:
     """Return the ends of the longest run of marks with no gap over `gap`."""
-    reach = np.maximum.accumulate(row.right)
-    breaks = np.nonzero(row.left[1:] - reach[:-1] > gap)[0] + 1
-    starts = np.concatenate([[0], breaks])
-    ends = np.concatenate([breaks - 1, [len(row.left) - 1]])
-    index = int(np.argmax(reach[ends] - row.left[starts]))
-    return float(row.left[starts[index]]), float(reach[ends[index]])
+    runs = _runs(row, gap)
+    first, last = runs[int(np.argmax(runs[:, 1] - runs[:, 0]))]
+    return float(first), float(last)
 
 
 def _with_neighbours(rows: list[_Row], boxes: Floats, dark: GrayPicture, half: float) -> list[_Row]:
@@ -296,43 +295,76 @@ def _alike(rows: list[_Row]) -> list[_Row]:
     return rows
 
 
-def _settle_ends(rows: Sequence[_Row]) -> float:
-    """Set pitch and ends of all lines, which stand one below the other and are equally long."""
-    weights = np.array([row.comb + 1e-3 for row in rows])
-    best = max(rows, key=lambda row: row.comb)
-    pitches = np.array([row.pitch for row in rows])
-    agree = np.abs(pitches / best.pitch - 1.0) < 0.06
-    pitch = float((pitches * weights * agree).sum() / (weights * agree).sum())
-    ends = [_longest_run(row, _MAX_GAP * pitch) for row in rows]
-    # Something beside the zone may seem to continue it: wider gaps are possible ends too.
-    strict = [_longest_run(row, _WIDE_GAP * pitch) for row in rows]
-    starts = {round(first, 1) for first, _ in (*ends, *strict)}
-    lasts = {round(last, 1) for _, last in (*ends, *strict)}
-    chosen, least = (min(starts), max(lasts)), math.inf
-    longest = max(last - first for first, last in ends)
-    for first in starts:
-        for last in lasts:
-            count = (last - first) / pitch + 0.35
-            cost = min(abs(count - length) for length in _LENGTHS)
-            if last - first < 0.6 * longest:
-                continue
-            cost = min(cost, 2.0)
-            for own_first, own_last in ends:
-                cost += 0.15 * min(abs(own_first - first) / pitch, 4.0)
-                cost += 0.15 * min(abs(own_last - last) / pitch, 4.0)
-            if cost < least:
-                chosen, least = (first, last), cost
+def _settle_ends(rows: Sequence[_Row], dark: GrayPicture, half: float) -> float:
+    """Set pitch and ends of all lines, which stand one below the other and are equally long.
+
+    Returns the share of the weakest line where there is any mark.
+    """
+    pitch = _common_pitch(rows)
+    runs = [_runs(row, _WIDE_GAP * pitch) for row in rows]
+    first, last = _common_ends(runs, pitch)
+    if any(row.end - row.start < 0.8 * (last - first) for row in rows):
+        # The combs were laid through a part of the line only.
+        for row in rows:
+            row.pitch, row.comb = _comb(_profile(row, dark, half, first, last))
+        pitch = _common_pitch(rows)
+        first, last = _common_ends(runs, pitch)
     seen = 1.0
-    count = max((chosen[1] - chosen[0]) / pitch, 1.0)
-    for row, (own_first, own_last) in zip(rows, ends, strict=True):
+    for row, run in zip(rows, runs, strict=True):
         row.pitch = pitch
         # Its own end where it agrees, for lines may stand a little askew.
-        row.start = own_first if abs(own_first - chosen[0]) < 0.7 * pitch else chosen[0]
-        row.end = own_last if abs(own_last - chosen[1]) < 0.7 * pitch else chosen[1]
-        inside = (row.right > row.start) & (row.left < row.end)
-        ink_width = float((row.right - row.left + 1)[inside].sum())
-        seen = min(seen, ink_width / (0.6 * count * pitch))
+        row.start = _nearest(run[:, 0], first, 0.7 * pitch)
+        row.end = _nearest(run[:, 1], last, 0.7 * pitch)
+        inside = np.minimum(run[:, 1], last) - np.maximum(run[:, 0], first)
+        seen = min(seen, float(np.maximum(inside, 0.0).sum()) / max(last - first, 1.0))
     return seen
+
+
+def _common_pitch(rows: Sequence[_Row]) -> float:
+    weights = np.array([row.comb + 1e-3 for row in rows])
+    pitches = np.array([row.pitch for row in rows])
+    best = float(pitches[int(np.argmax(weights))])
+    weights = weights * (np.abs(pitches / best - 1.0) < 0.06)
+    return float((pitches * weights).sum() / weights.sum())
+
+
+def _runs(row: _Row, gap: float) -> Floats:
+    """Return (n, 2): the ends of runs of marks with no gap over `gap` inside."""
+    reach = np.maximum.accumulate(row.right)
+    breaks = np.nonzero(row.left[1:] - reach[:-1] > gap)[0] + 1
+    starts = np.concatenate([[0], breaks])
+    ends = np.concatenate([breaks - 1, [len(row.left) - 1]])
+    return np.stack([row.left[starts], reach[ends]], axis=1)
+
+
+def _common_ends(runs: Sequence[Floats], pitch: float) -> tuple[float, float]:
+    """Choose among the ends of runs those between which a zone stands most likely.
+
+    A length of 30, 36 or 44 speaks for them; marks outside and gaps inside speak against.
+    """
+    every = np.concatenate(runs)
+    every = every[np.argsort(every[:, 0] - every[:, 1], kind="stable")][:_MAX_RUNS]
+    first, last = (axis.ravel() for axis in np.meshgrid(every[:, 0], every[:, 1]))
+    lengths = last - first
+    count = lengths / pitch + 0.35
+    cost = np.abs(count[:, None] - np.array(_LENGTHS)).min(axis=1)
+    cost = np.minimum(cost, 2.0)
+    for run in runs:
+        inside = np.minimum(run[:, 1], last[:, None]) - np.maximum(run[:, 0], first[:, None])
+        marks = np.maximum(inside, 0.0).sum(axis=1)
+        outside = float((run[:, 1] - run[:, 0]).sum()) - marks
+        cost = cost + (_OUTSIDE_COST * outside + _GAP_COST * (lengths - marks)) / pitch
+    cost[lengths < 10 * pitch] = math.inf
+    best = int(np.argmin(cost))
+    if not math.isfinite(cost[best]):
+        return float(every[:, 0].min()), float(every[:, 1].max())
+    return float(first[best]), float(last[best])
+
+
+def _nearest(values: Floats, target: float, reach: float) -> float:
+    """Return the value nearest to the target, or the target when none is within reach."""
+    nearest = float(values[int(np.argmin(np.abs(values - target)))])
+    return nearest if abs(nearest - target) < reach else target
 
 
 def _to_picture(row: _Row, affine: Floats, half: float) -> TextLine:
