@@ -4,7 +4,7 @@ import json
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from documents.seals.canonical_json import canonical, read_json
@@ -67,6 +67,7 @@ def test_numbers_as_ecmascript_prints_them(double: float, text: str) -> None:
     assert canonical(double).decode() == text
 
 
+@settings(max_examples=40)
 @given(VALUES)
 def test_what_is_canonical_says_the_same_and_stays_as_it_is(value: object) -> None:
     text = json.dumps(value, indent=3)

@@ -7,7 +7,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from documents.mrz import MRZContent, MRZReading, Sex, Template, encode, parse
@@ -437,6 +437,7 @@ def test_any_bytes_have_a_result(data: bytes | str) -> None:
     assert isinstance(parse_seal(data), VDS | VDSNC | SealMalformed)
 
 
+@settings(max_examples=40)
 @given(data=st.data())
 def test_any_alteration_has_a_result_and_is_never_valid(
     data: st.DataObject, visa: VDSContent, signer: SealSigner, store: TrustStore, now: datetime

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from documents.seals import (
@@ -252,6 +252,7 @@ def test_what_is_no_utf_8(nc_signer: SealSigner) -> None:
     assert parse_seal(data) == SealMalformed(SealProblem.JSON_MALFORMED, SealKind.VDS_NC)
 
 
+@settings(max_examples=40)
 @given(data=st.data())
 def test_any_alteration_of_the_certificate_has_a_result(
     data: st.DataObject, nc_signer: SealSigner, store: TrustStore, now: datetime
@@ -278,6 +279,7 @@ JSON_LIKE = st.recursive(
 )
 
 
+@settings(max_examples=40)
 @given(JSON_LIKE)
 def test_any_object_has_a_result(value: object) -> None:
     found = parse_seal(json.dumps({"data": value, "sig": value}))

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from documents.trust import TrustStore, document_codes, read_certificate
@@ -114,6 +114,7 @@ def test_a_small_curve_is_no_key() -> None:
     assert load_public_key(info) is None
 
 
+@settings(max_examples=40)
 @given(data=st.data())
 def test_any_bytes_are_a_key_or_none(data: st.DataObject) -> None:
     known, curve = CURVES[0]

@@ -7,7 +7,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from documents.trust import LoadProblem, TrustStore, read_certificate, read_revocation_list
@@ -192,6 +192,7 @@ def test_names_are_compared_without_case(authority: SealAuthority) -> None:
     assert other.certificate.subject == authority.certificate.subject
 
 
+@settings(max_examples=40)
 @given(data=st.data())
 def test_any_alteration_is_a_certificate_or_none(data: st.DataObject, signer: SealSigner) -> None:
     encoded = bytearray(signer.encoded)
@@ -203,6 +204,7 @@ def test_any_alteration_is_a_certificate_or_none(data: st.DataObject, signer: Se
         assert certificate.encoded == bytes(encoded)
 
 
+@settings(max_examples=40)
 @given(data=st.data())
 def test_any_alteration_is_a_revocation_list_or_none(
     data: st.DataObject, authority: SealAuthority
