@@ -5,7 +5,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test test-browser chromium docs-figures bench-peers check format lock clean
+.PHONY: help setup demo run test test-browser chromium fuzz docs-figures bench-peers check format lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -37,6 +37,19 @@ chromium:
 	  test "$$(id -u)" = 0 && command -v apt-get >/dev/null \
 	    || { echo "chromium is missing: install Debian's packages chromium and fonts-dejavu-core"; exit 1; }; \
 	  apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core >/dev/null; }
+
+FUZZ_SECONDS ?= 60
+FUZZ_TARGETS ?= pictures zones names seals
+# A build from source would need clang's libFuzzer: without a wheel for this Python it is skipped.
+fuzz: $(READY) ## look for bytes that break what reads them, FUZZ_SECONDS for each target
+	@if $(BIN)/uv pip install --quiet --require-hashes --no-build -r requirements-fuzz.lock; then \
+	  for target in $(FUZZ_TARGETS); do \
+	    echo "fuzz: $$target, $(FUZZ_SECONDS) s" && mkdir -p build/fuzz && \
+	    $(BIN)/python tests/fuzz/fuzz.py $$target $(FUZZ_SECONDS) build/fuzz/$$target \
+	      >build/fuzz/$$target.log 2>&1 || { tail -n 40 build/fuzz/$$target.log; exit 1; }; \
+	    grep -E "^Done|peak_rss" build/fuzz/$$target.log; \
+	  done; \
+	else echo "fuzz: skipped, atheris cannot be installed here (wheels: Linux on x86-64, CPython)"; fi
 
 DATA ?= ../shared/data/faces/images.csv
 DATASET ?= lfw

@@ -26,8 +26,10 @@ from documents.mrz import (
 )
 from documents.mrz.alphabet import ALPHABET
 from documents.mrz.layouts import LINE_LENGTHS
+from documents.seals import SealMalformed, parse_seal, seal_agrees_with
 from imaging.pictures import MAX_PIXELS, MAX_SIDE_PX, MIN_SIDE_PX, decode_gray, decode_rgb
 from imaging.results import PictureFault
+from simulators.seals import SealAuthority, VDSContent, person_message, sign_vds, sign_vds_nc
 
 TODAY = date(2026, 1, 15)
 _CHARACTERS = "".join(sorted(ALPHABET))
@@ -180,9 +182,49 @@ def _name_seeds() -> list[bytes]:
     ]
 
 
+# --- seals ---------------------------------------------------------------------------------
+
+
+def seals(data: bytes) -> None:
+    """A barcode of any content is a seal, which can be compared, or says why it is none."""
+    seal = parse_seal(data)
+    repr(seal)
+    if not isinstance(seal, SealMalformed):
+        reading = parse(_SEALED_ZONE, today=TODAY)
+        assert isinstance(reading, MRZReading)
+        seal_agrees_with(seal, reading)
+
+
+_SEALED_ZONE = [
+    "P<UTOVALTERS<<MIRA<JOHANNA".ljust(44, "<"),
+    "XQ12345674UTO7408122F3404159" + "<" * 14 + "04",
+]
+
+
+def _seal_seeds() -> list[bytes]:
+    authority = SealAuthority()
+    signer, nc_signer = authority.issue(), authority.issue("DEMO", 7, vds_nc=True)
+    visa = VDSContent.of_visa(
+        ["V" + _SEALED_ZONE[0][1:], _SEALED_ZONE[1]],
+        passport_number="XQ1234567",
+        issued_on=TODAY,
+        signed_on=TODAY,
+    )
+    message = person_message(
+        name="VALTERS<<MIRA<JOHANNA",
+        birth_date=date(1974, 8, 12),
+        sex="F",
+        document_number="XQ1234567",
+    )
+    sealed = [sign_vds(visa, signer), sign_vds_nc(message, nc_signer)]
+    as_bytes = [seal if isinstance(seal, bytes) else seal.encode() for seal in sealed]
+    return [*as_bytes, as_bytes[0].decode("latin-1").encode()]
+
+
 TARGETS: dict[str, tuple[Callable[[bytes], None], Callable[[], list[bytes]]]] = {
     "pictures": (pictures, _picture_seeds),
     "zones": (zones, _zone_seeds),
     "names": (names, _name_seeds),
+    "seals": (seals, _seal_seeds),
 }
 """For each door: what must hold, and inputs to begin with."""
