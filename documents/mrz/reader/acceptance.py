@@ -29,6 +29,9 @@ from documents.mrz.reading import CheckStatus, MRZReading, MRZUnreadable
 SURE = 0.97
 """Least probability of a character that no check digit covers."""
 
+VERY_SURE = 0.99
+"""The same, in a field that says what no document should: then it is the document that is odd."""
+
 COVERED = 0.6
 """Least probability of a character that a passing check digit covers."""
 
@@ -45,9 +48,9 @@ _OF_THE_DOCUMENT = frozenset(
         ProblemCode.NUMBER_EMPTY,
         ProblemCode.NAME_EMPTY,
         ProblemCode.NAME_SEPARATOR_DOUBTFUL,
-        ProblemCode.CHECK_DIGIT_ABSENT,
     }
 )
+_CHECKS = frozenset({ProblemCode.CHECK_DIGIT_FAILED, ProblemCode.CHECK_DIGIT_ABSENT})
 _PROBLEMS = {
     ProblemCode.CHECK_DIGIT_FAILED: ScanProblem.CHECK_DIGIT_FAILED,
     ProblemCode.CHECK_DIGIT_ABSENT: ScanProblem.CHECK_DIGIT_FAILED,
@@ -101,11 +104,12 @@ def judge(grid: Sequence[GridLine], *, today: date) -> Judged:
     covered = _covered(reading, layout)
     surely = _sureness(evidence, chosen, covered, repaired)
     confidence = float(surely.min())
-    doubts = _doubts(reading)
+    doubts = _doubts(reading, np.where(covered, 1, _at(np.exp(evidence), chosen)))
+    odd = _oddities(reading, doubts)
     complete = all(line.seen.all() and line.strays == 0 for line in grid)
     alone = np.exp(_at(evidence, chosen))
-    for line, place in repaired:
-        alone[line - 1, place - 1] = 1  # the digits decided there
+    for row, column in repaired:
+        alone[row - 1, column - 1] = 1  # the digits decided there
     if confidence < SURE or alone.min() < COVERED or not complete:
         doubts.append(ScanProblem.LOW_CONFIDENCE)
     # One digit alone is right by chance in one of ten repairs; a composite digit confirms it.
@@ -113,6 +117,7 @@ def judge(grid: Sequence[GridLine], *, today: date) -> Judged:
     if not confirmed and ScanProblem.LOW_CONFIDENCE not in doubts:
         doubts.append(ScanProblem.LOW_CONFIDENCE)
     accepted = not doubts
+    doubts += odd
     if repaired:
         doubts.append(ScanProblem.REPAIRED)
     return Judged(lines, reading, confidence, repaired, tuple(doubts), accepted, _passed(reading))
@@ -190,16 +195,31 @@ def _sureness(
     return np.asarray(surely, np.float32)
 
 
-def _doubts(reading: MRZReading) -> list[ScanProblem]:
+def _kind(code: ProblemCode) -> ScanProblem | None:
+    if code in _OF_THE_DOCUMENT:
+        return None
+    return _PROBLEMS.get(code, ScanProblem.INVALID_FIELD)
+
+
+def _doubts(reading: MRZReading, alone: NDArray[np.float32]) -> list[ScanProblem]:
+    """What of the parser's problems may be a mistake in reading."""
     doubts: list[ScanProblem] = []
     for problem in reading.problems:
-        absent = problem.code is ProblemCode.CHECK_DIGIT_ABSENT
-        if problem.code in _OF_THE_DOCUMENT and not absent:
+        kind, span = _kind(problem.code), problem.span
+        if kind is None or kind in doubts:
             continue
-        doubt = _PROBLEMS.get(problem.code, ScanProblem.INVALID_FIELD)
-        if doubt not in doubts:
-            doubts.append(doubt)
+        if problem.code not in _CHECKS and span is not None:
+            surely = alone[span.line - 1, span.first - 1 : span.last].min()
+            if surely >= VERY_SURE:
+                continue
+        doubts.append(kind)
     return doubts
+
+
+def _oddities(reading: MRZReading, doubts: list[ScanProblem]) -> list[ScanProblem]:
+    """The parser's problems that are the document's own."""
+    kinds = dict.fromkeys(_kind(problem.code) for problem in reading.problems)
+    return [kind for kind in kinds if kind is not None and kind not in doubts]
 
 
 def _passed(reading: MRZReading) -> float:

@@ -35,7 +35,11 @@ class ScanStatus(StrEnum):
 
 
 class ScanProblem(StrEnum):
-    """Why lines that were read are not accepted without doubt."""
+    """Why lines that were read are not accepted without doubt, or what is odd about them.
+
+    A code that is none and an impossible date may stand in a scan that is accepted: then the
+    document prints them, and it is for `MRZReading.problems` to say so.
+    """
 
     CHECK_DIGIT_FAILED = "check_digit_failed"
     """A printed check digit does not fit, or stands where a digit must be and is none."""

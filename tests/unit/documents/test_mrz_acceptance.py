@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from documents.mrz import CheckStatus, MRZContent, Sex, Template, encode
-from documents.mrz.check_digits import indistinguishable
+from documents.mrz.check_digits import check_digit, indistinguishable
 from documents.mrz.reader.acceptance import NEAR_TIE, Judged, judge
 from documents.mrz.reader.decoding import GridLine
 from documents.mrz.reader.recogniser import ALPHABET
@@ -128,11 +128,25 @@ def test_beside_the_grid_nothing_may_stand() -> None:
     assert not judge(grid_of(LINES, strays=1), today=TODAY).accepted
 
 
-def test_a_code_that_is_none_is_not_accepted() -> None:
-    unknown = (LINES[0].replace("P<UTO", "P<QQQ"), LINES[1])
-    found = judge(grid_of(unknown), today=TODAY)
-    assert ScanProblem.UNKNOWN_CODE in found.problems
-    assert not found.accepted
+def test_a_code_that_is_none_has_to_be_surer_than_one_that_exists() -> None:
+    unknown = (LINES[0].replace("P<UTO", "P<UTQ"), LINES[1])
+    plain = judge(grid_of(unknown), today=TODAY)
+    assert plain.accepted
+    assert ScanProblem.UNKNOWN_CODE in plain.problems
+    assert plain.reading is not None
+    assert plain.reading.problems
+    doubtful = judge(grid_of(unknown, {(1, 5): {"Q": 0.98, "O": 0.02}}), today=TODAY)
+    assert not doubtful.accepted
+    assert ScanProblem.UNKNOWN_CODE in doubtful.problems
+
+
+def test_an_impossible_date_whose_digit_fits_is_the_documents_own() -> None:
+    line = LINES[1]
+    impossible = line[:13] + "800230" + check_digit("800230") + line[20:43]
+    covered = impossible[:10] + impossible[13:20] + impossible[21:43]
+    found = judge(grid_of((LINES[0], impossible + check_digit(covered))), today=TODAY)
+    assert found.accepted
+    assert ScanProblem.INVALID_FIELD in found.problems
 
 
 def test_a_letter_in_a_date_is_taken_for_the_digit_it_looks_like_only_when_that_is_open() -> None:
