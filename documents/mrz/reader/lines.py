@@ -37,7 +37,7 @@ _CYCLES = np.arange(8.0, 75.0, 0.4)
 _CHANGES = (0.0, -0.04, 0.04, -0.02, 0.02)
 _WIDE_GAP = 1.25
 _MAX_RUNS = 12
-_OUTSIDE_COST, _GAP_COST = 0.08, 0.05
+_OUTSIDE_COST, _GAP_COST, _IRREGULAR_COST = 0.08, 0.05, 4.0
 _TD1_BELOW = 33.5
 _LENGTHS = (30.0, 36.0, 44.0)
 
@@ -302,13 +302,14 @@ def _settle_ends(rows: Sequence[_Row], dark: GrayPicture, half: float) -> float:
     """
     pitch = _common_pitch(rows)
     runs = [_runs(row, _WIDE_GAP * pitch) for row in rows]
-    first, last = _common_ends(runs, pitch)
+    profiles = [_profile(row, dark, half, -half, half) for row in rows]
+    first, last = _common_ends(runs, pitch, profiles, half)
     if any(row.end - row.start < 0.8 * (last - first) for row in rows):
         # The combs were laid through a part of the line only.
         for row in rows:
             row.pitch, row.comb = _comb(_profile(row, dark, half, first, last))
         pitch = _common_pitch(rows)
-        first, last = _common_ends(runs, pitch)
+        first, last = _common_ends(runs, pitch, profiles, half)
     seen = 1.0
     for row, run in zip(rows, runs, strict=True):
         row.pitch = pitch
@@ -337,10 +338,13 @@ def _runs(row: _Row, gap: float) -> Floats:
     return np.stack([row.left[starts], reach[ends]], axis=1)
 
 
-def _common_ends(runs: Sequence[Floats], pitch: float) -> tuple[float, float]:
+def _common_ends(
+    runs: Sequence[Floats], pitch: float, profiles: Sequence[Floats], half: float
+) -> tuple[float, float]:
     """Choose among the ends of runs those between which a zone stands most likely.
 
-    A length of 30, 36 or 44 speaks for them; marks outside and gaps inside speak against.
+    A length of 30, 36 or 44 and a regular pitch speak for them; marks outside and gaps inside
+    speak against.
     """
     every = np.concatenate(runs)
     every = every[np.argsort(every[:, 0] - every[:, 1], kind="stable")][:_MAX_RUNS]
@@ -354,11 +358,25 @@ def _common_ends(runs: Sequence[Floats], pitch: float) -> tuple[float, float]:
         marks = np.maximum(inside, 0.0).sum(axis=1)
         outside = float((run[:, 1] - run[:, 0]).sum()) - marks
         cost = cost + (_OUTSIDE_COST * outside + _GAP_COST * (lengths - marks)) / pitch
+    regular = np.mean([_regularity(p, pitch, first + half, last + half) for p in profiles], axis=0)
+    cost = cost + _IRREGULAR_COST * (1.0 - regular)
     cost[lengths < 10 * pitch] = math.inf
     best = int(np.argmin(cost))
     if not math.isfinite(cost[best]):
         return float(every[:, 0].min()), float(every[:, 1].max())
     return float(first[best]), float(last[best])
+
+
+def _regularity(profile: Floats, pitch: float, first: Floats, last: Floats) -> Floats:
+    """Return how well a comb of this pitch fits the profile between columns, 0 to 1."""
+    wave = profile - cv2.blur(profile[None, :], (int(2 * _CAP_PX) | 1, 1))[0]
+    turns = np.exp((-2j * math.pi / pitch) * np.arange(len(wave)))
+    sums = np.concatenate([[0.0], np.cumsum(wave * turns)])
+    power = np.concatenate([[0.0], np.cumsum(wave**2)])
+    low = np.clip(np.round(first).astype(int), 0, len(wave))
+    high = np.clip(np.round(last).astype(int) + 1, low, len(wave))
+    total = (power[high] - power[low]) * (high - low) / 2.0
+    return np.asarray(np.abs(sums[high] - sums[low]) / np.sqrt(np.maximum(total, 1e-6)), np.float64)
 
 
 def _nearest(values: Floats, target: float, reach: float) -> float:
