@@ -99,7 +99,10 @@ def fiction(template: Template, what: str, rng: np.random.Generator) -> tuple[st
         )
     number = _number(rng)
     if long_number and rng.uniform() < 0.15:
-        number = (number + _of(rng, _ALPHANUMERIC, 9))[: int(rng.integers(10, 16))]
+        # What does not fit the number's field goes on in the optional data, with its check digit
+        # and a filler.
+        longest = min(15, 7 + _ROOM[template])
+        number = (number + _of(rng, _ALPHANUMERIC, 9))[: int(rng.integers(10, longest + 1))]
     is_long = len(number) > 9
     return encode(
         MRZContent(

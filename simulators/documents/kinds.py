@@ -32,7 +32,8 @@ class Side(StrEnum):
 
 @unique
 class Forgery(StrEnum):
-    """What a forger did; `forgeries.py` says how each shows."""
+    """What a forger did; `forgeries.py` says how each shows. On a card the portrait is swapped on
+    the front alone and a digit of the zone altered on the other side alone."""
 
     SWAPPED_PORTRAIT = "swapped_portrait"
     ALTERED_DIGIT = "altered_digit"

@@ -139,7 +139,7 @@ def draw_printed_zone(canvas: Canvas, zone: PrintedZone, *, narrow: bool) -> Non
         (
             ("Type / Type", "document_code", 44.5, 10.0),
             ("Code / Code", "issuer", 56.0, 10.0),
-            ("Passport No. / No de passeport", "document_number", 67.0, 22.0),
+            ("Passport No. / No de passeport", "document_number", 70.5, 19.5),
         ),
         (("Surname / Nom", "surname", 44.5, wide),),
         (("Given names / Prénoms", "given_names", 44.5, wide),),
