@@ -1,6 +1,6 @@
 """combine() over every combination of answers, not a sample of them."""
 
-from itertools import permutations, product
+from itertools import combinations, permutations, product
 
 import pytest
 
@@ -72,9 +72,16 @@ def test_the_outcome_does_not_depend_on_the_order_of_rules():
 def test_of_all_subsets_of_satisfied_rules_only_the_full_one_admits():
     yes, no = Satisfied(), Refer((ONE_OF_EACH[Severity.CHECK],))
     admitted = 0
-    for answers in product((yes, no), repeat=len(RULES)):
+    for answers in product((yes, no), repeat=14):
         admitted += combine(as_rules(answers))[0] is Outcome.ADMIT
     assert admitted == 1
+    # Of as many rules as there are, the subsets within two rules of the full and the empty one.
+    number = len(RULES)
+    for few in (subset for size in range(3) for subset in combinations(range(number), size)):
+        for inside, outside in ((no, yes), (yes, no)):
+            answers = [inside if i in few else outside for i in range(number)]
+            outcome = combine(as_rules(answers))[0]
+            assert (outcome is Outcome.ADMIT) is (no not in answers)
 
 
 def _admits_the_empty(answers):

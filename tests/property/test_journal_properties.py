@@ -56,7 +56,7 @@ def _make() -> tuple[Files, Files]:
     """A journal of three segments: as it was left by a kill, and as it was closed."""
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
-        limits = Limits(segment_bytes=9_000, checkpoint_entries=4)
+        limits = Limits(segment_bytes=10_500, checkpoint_entries=4)
         journal = Journal.open(directory, KEYS, "kiosk-1", limits=limits)
         for one in DRAFTS:
             journal.append(one).result(10)
