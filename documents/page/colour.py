@@ -1,14 +1,13 @@
 """Has the page colours?
 
 Genuine pages are printed in several colours: background prints change hue across the page and
-the portrait is in colour. A copy from a black and white machine has one hue, that of paper and
-light. Measured as the spread of the colour axes a and b of CIE L*a*b* over the page; light alone
-moves their mean, not their spread.
+the portrait is in colour. A copy from a black and white machine has one hue, that of its paper
+under this lamp. Measured as the spread of the logarithms of red over green and blue over green: a
+lamp's colour is a factor to each channel, which moves their mean and not their spread.
 """
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 
 from documents.page.geometry import PagePlace, clip, cut
@@ -20,14 +19,16 @@ from documents.page.results import (
     not_measured,
 )
 
-# CIELAB units. A difference of 2.3 is just noticeable side by side.
-_COPY = 0.8
-_COLOURED = 2.0
+# Per cent by which the ratio of two channels varies over the page.
+_COPY = 1.5
+_COLOURED = 3.0
 _PX_PER_MM = 1.0
+# Darker pixels are noise and the camera's black level, 0 to 255.
+_LEAST_LIGHT = 48
 
 
 def check_colours(white: RGB, place: PagePlace | None) -> PageFinding:
-    """Look for colours on the page; value: their spread, CIELAB units.
+    """Look for colours on the page; value: the spread of the channels' ratios, per cent.
 
     A picture from a grey camera, its three channels equal, says nothing.
     """
@@ -36,13 +37,18 @@ def check_colours(white: RGB, place: PagePlace | None) -> PageFinding:
         return not_measured(check, "no_mrz_to_measure_by")
     box = clip(place, (2.0, 2.0, place.size.width - 4.0, place.size.height - 4.0), white)
     width, height = (max(round(v * _PX_PER_MM), 8) for v in box[2:])
-    page = cut(white, place.corners(box), width, height)
-    if int(np.ptp(page, axis=2).max()) <= 1:
+    page = cut(white, place.corners(box), width, height).reshape(-1, 3)
+    if int(np.ptp(page, axis=1).max()) <= 1:
         return not_measured(check, "picture_without_colour")
-    lab = cv2.cvtColor(page.astype(np.float32) / 255, cv2.COLOR_RGB2Lab)
-    # A hundredth is left out at either end: a coloured speck or a thumb is no print.
-    spread = float(
-        max(np.subtract(*np.percentile(lab[..., axis], (95, 5))) / (2 * 1.645) for axis in (1, 2))
+    # Where a channel is full the others go on, which would look like a colour.
+    told = page[(page.min(axis=1) >= _LEAST_LIGHT) & (page.max(axis=1) < 254)]
+    if len(told) < len(page) // 4:
+        return not_measured(check, "picture_badly_exposed")
+    logs = np.log(told.astype(np.float64))
+    # A twentieth is left out at either end: a coloured speck or a thumb is no print.
+    spread = max(
+        100 * float(np.subtract(*np.percentile(logs[:, channel] - logs[:, 1], (95, 5)))) / 3.29
+        for channel in (0, 2)
     )
     if spread >= _COLOURED:
         return PageFinding(check, CheckOutcome.PASSED, 0.9, "page_coloured", spread)

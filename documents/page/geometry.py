@@ -31,20 +31,19 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class PageSize:
-    """Nominal size of the page that bears a zone, and where the centre of its last line is.
-
-    The zone is centred from left to right, within the tolerance of a millimetre.
-    """
+    """Nominal size of the page that bears a zone, where its characters begin, and where the
+    middle of its last line is, mm from the upper left corner."""
 
     width: float
     height: float
+    left: float
     last_line_y: float
 
 
-_TD1 = PageSize(85.6, 54.0, 54.0 - 5.3)
-_TD2 = PageSize(105.0, 74.0, 74.0 - 8.4)
-_TD3 = PageSize(125.0, 88.0, 88.0 - 8.4)
-_MRV_A = PageSize(120.0, 80.0, 80.0 - 8.4)
+_TD1 = PageSize(85.6, 54.0, 4.7, 54.0 - 5.3)
+_TD2 = PageSize(105.0, 74.0, 6.0, 74.0 - 9.4)
+_TD3 = PageSize(125.0, 88.0, 6.0, 88.0 - 9.4)
+_MRV_A = PageSize(120.0, 80.0, 4.0, 80.0 - 9.4)
 _SIZES = {
     Template.TD1: _TD1,
     Template.TD2: _TD2,
@@ -113,13 +112,14 @@ def place_of(scan: MRZScan | None) -> PagePlace | None:
     size = _size_of(scan, columns)
     start, end = centres[-1]
     middle = (start + end) / 2
+    middle_mm = np.array([size.left + columns * PITCH_MM / 2, size.last_line_y])
     width_mm = columns * PITCH_MM
     rows = len(scan.lines)
     to_px = np.column_stack([x_axis * scale, y_axis * scale, np.zeros(2)])
-    to_px[:, 2] = middle - to_px[:, :2] @ np.array([size.width / 2, size.last_line_y])
+    to_px[:, 2] = middle - to_px[:, :2] @ middle_mm
     first_y = size.last_line_y - (rows - 1) * LINE_STEP_MM
     zone = (
-        (size.width - width_mm) / 2,
+        size.left,
         first_y - _CAP_MM / 2,
         width_mm,
         (rows - 1) * LINE_STEP_MM + _CAP_MM,

@@ -36,12 +36,13 @@ _MANY_DIFFERENCES = 12
 _SEEN = 0.5
 _GONE = 0.25
 # A character whose ink keeps less than this of the usual contrast is missing; one that white light
-# shows more faintly than this says nothing. More than some is a zone half gone, a stain, or wear.
+# shows more faintly than this says nothing.
 _MISSING = 0.3
 _SHOWN = 0.5
-_MOST_MISSING = 12
+_PRESENT = 0.6
+_LONGEST_GAP = 3
 # Paper as bright as this is a reflection that hides ink.
-_WASHED = 245.0
+_WASHED = 253.0
 # The brightest tenth of a zone's paper below this is a lamp that did not burn.
 _DARK = 40.0
 # Pictures of one camera have one shape.
@@ -75,7 +76,15 @@ def check_infrared(pages: Mapping[Light, RGB], scans: Mapping[Light, MRZScan]) -
     compared = _compare(white, infrared)
     if compared.outcome is CheckOutcome.SUSPICIOUS:
         return compared
-    return _without_some(_look_beneath(pages, white) or []) or compared
+    beneath = _look_beneath(pages, white) or []
+    missing = _without_some(beneath)
+    if missing is not None:
+        return missing
+    if any(line.washed for line in beneath) and not infrared.accepted:
+        return PageFinding(
+            PageCheck.MRZ_IN_INFRARED, CheckOutcome.POOR, 0.7, "glare_on_mrz_in_infrared"
+        )
+    return compared
 
 
 def _compare(white: MRZScan, infrared: MRZScan) -> PageFinding:
@@ -142,11 +151,12 @@ class _Beneath:
 
     correlation: of the strokes, -1 to 1; None where white light shows none. ink: of each
     character, its contrast in infrared over that in white light, the line's median being 1; NaN
-    where white light shows too little.
+    where white light shows too little. washed: how many are hidden by light in infrared alone.
     """
 
     correlation: float | None
     ink: NDArray[np.float64]
+    washed: int = 0
 
 
 def _look_beneath(pages: Mapping[Light, RGB], white: MRZScan) -> list[_Beneath] | None:
@@ -187,10 +197,11 @@ def _beneath(
     window = (slice(y, y + strokes.shape[0]), slice(x, x + strokes.shape[1]))
     shown, kept = _contrasts(strokes, count), _contrasts(around[window], count)
     lit = _levels(strip[window], count) < _WASHED
-    told = lit & (shown >= _SHOWN * np.median(shown))
+    inked = shown >= _SHOWN * np.median(shown)
+    told = lit & inked
     share = np.where(told, kept / np.maximum(shown, 1e-6), np.nan)
     usual = float(np.nanmedian(share)) if np.isfinite(share).any() else 0.0
-    return _Beneath(best, share / usual if usual > 0 else nothing)
+    return _Beneath(best, share / usual if usual > 0 else nothing, int((inked & ~lit).sum()))
 
 
 def _levels(strip: Gray, count: int) -> NDArray[np.float64]:
@@ -206,11 +217,29 @@ def _contrasts(strokes: NDArray[np.float32], count: int) -> NDArray[np.float64]:
     return np.asarray(high - low, np.float64)
 
 
+def _alone(ink: NDArray[np.float64]) -> list[float]:
+    """Return the ink of missing characters that stand between characters that are there.
+
+    A stretch that fades into whiteness is a reflection or wear.
+    """
+    found: list[float] = []
+    at = 0
+    while at < len(ink):
+        end = at
+        while end < len(ink) and ink[end] < _MISSING:
+            end += 1
+        beside = [ink[i] for i in (at - 1, end) if 0 <= i < len(ink)]
+        if 1 <= end - at <= _LONGEST_GAP and all(value >= _PRESENT for value in beside):
+            found += [float(value) for value in ink[at:end]]
+        at = max(end, at + 1)
+    return found
+
+
 def _without_some(seen: list[_Beneath]) -> PageFinding | None:
     """Return the finding that single characters are not there in infrared, if that is so."""
     lines = [line for line in seen if (line.correlation or 0.0) >= _SEEN]
-    missing = [float(ink) for line in lines for ink in line.ink if ink < _MISSING]
-    if not 1 <= len(missing) <= _MOST_MISSING:
+    missing = [ink for line in lines for ink in _alone(line.ink)]
+    if not missing:
         return None
     confidence = 0.7 + 0.25 * (1 - max(min(missing), 0.0) / _MISSING)
     return PageFinding(

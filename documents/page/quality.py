@@ -46,9 +46,9 @@ def check_resolution(place: PagePlace | None) -> PageFinding:
 
 # --- sharpness -----------------------------------------------------------------------------
 
-# Deviation of a Gaussian that blurs as much, mm. Strokes are 0.35 mm wide: beyond this they
-# begin to run into each other.
-_MOST_BLUR_MM = 0.30
+# Deviation of a Gaussian that blurs as much, mm. Strokes are 0.35 mm wide: beyond this
+# one stroke is two edges in one, and the estimate levels off near 0.3 mm.
+_MOST_BLUR_MM = 0.22
 _PITCH = 20.0
 _SMOOTHING = 1.0
 # A cell with less contrast than this says nothing about edges, 0 to 255.

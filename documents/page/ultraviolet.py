@@ -42,6 +42,8 @@ _NO_LAMP = 16.0
 # The smallest portrait is 21 mm by 27 mm. A piece is compact when it fills its rectangle.
 _LEAST_PATCH = 300.0
 _COMPACT = 0.75
+_LEAST_OF_PATCH = 45.0
+_ABOVE_PAPER = 2.5
 _BLOCK_MM = 3
 _PX_PER_MM = 2.0
 
@@ -108,11 +110,15 @@ def measure_shine(ultraviolet: RGB, white: RGB | None, place: PagePlace | None) 
             flat = flat[paper]
     red, green, blue = (float(v) for v in np.percentile(flat, 30, axis=0))
     shine = float(np.percentile(np.minimum(flat[:, 1], flat[:, 2]), 30))
-    return Shine(red, green, blue, shine, brightest, _largest_patch(page))
+    return Shine(red, green, blue, shine, brightest, _largest_patch(page, shine))
 
 
-def _largest_patch(page: RGB) -> float:
-    """Return the area of the largest compact piece that shines blue-white, mm²."""
+def _largest_patch(page: RGB, paper: float) -> float:
+    """Return the area of the largest compact piece that shines blue-white, mm².
+
+    paper: the shine of the paper around it. A photograph's dark parts shine too, but less.
+    """
+    least = max(_LEAST_OF_PATCH, _ABOVE_PAPER * paper)
     step = round(_BLOCK_MM * _PX_PER_MM)
     rows, columns = page.shape[0] // step, page.shape[1] // step
     if rows < 3 or columns < 3:
@@ -124,7 +130,7 @@ def _largest_patch(page: RGB) -> float:
         .reshape(rows, columns, step * step, 3)
     )
     red, green, blue = np.moveaxis(np.percentile(blocks, 30, axis=2), -1, 0)
-    bright = (np.minimum(green, blue) >= _BRIGHT) & (blue >= red * _BLUE) & (blue >= green)
+    bright = (np.minimum(green, blue) >= least) & (blue >= red * _BLUE) & (blue >= green)
     count, _, stats, _ = cv2.connectedComponentsWithStats(bright.astype(np.uint8), connectivity=4)
     areas = [
         float(area) * _BLOCK_MM**2
