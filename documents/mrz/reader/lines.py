@@ -153,7 +153,7 @@ def _robust_fit(x: Floats, y: Floats, weight: Floats, degree: int, rounds: int) 
     # A little ridge on the bend: clutter at one end must not curl a short line.
     ridge = np.zeros(degree + 1)
     if degree == 2:
-        ridge[0] = 0.02 * float(weight.sum())
+        ridge[0] = 0.004 * float(weight.sum())
     solution: Floats = np.zeros(degree + 1)
     for _ in range(rounds):
         weighted = powers * weights[:, None]

@@ -31,6 +31,7 @@ _SURE_SCORE = 0.85
 _MIN_COMB, _MIN_LONE_COMB = 0.42, 0.5
 _MIN_COUNT, _MAX_COUNT = 24.0, 50.0
 _TD1_BELOW = 33.5
+_LENGTHS = (30.0, 36.0, 44.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,14 +201,20 @@ def _zone(lines: tuple[TextLine, ...], score: float, place: int, shape: tuple[in
 
 
 def _is_cut_off(lines: tuple[TextLine, ...], shape: tuple[int, ...]) -> bool:
-    """Tell whether a character box of any line reaches the edge of the picture."""
+    """Tell whether any line reaches the edge of the picture.
+
+    A character box does, or the line has a wrong length and ends where one more would: of a
+    halved letter nothing may be seen.
+    """
     height, width = shape[0], shape[1]
     for line in lines:
+        right_length = min(abs(line.count - length) for length in _LENGTHS) < 0.6
+        reach = 0.5 if right_length else 1.7
         ux, uy = line.direction
         for (x, y), sign in ((line.start, -1.0), (line.end, 1.0)):
             for side in (-1.0, 1.0):
-                px = x + sign * ux * 0.5 * line.pitch - side * uy * 0.5 * line.cap_height
-                py = y + sign * uy * 0.5 * line.pitch + side * ux * 0.5 * line.cap_height
+                px = x + sign * ux * reach * line.pitch - side * uy * 0.5 * line.cap_height
+                py = y + sign * uy * reach * line.pitch + side * ux * 0.5 * line.cap_height
                 if not (0.0 <= px <= width - 1.0 and 0.0 <= py <= height - 1.0):
                     return True
     return False
