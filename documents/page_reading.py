@@ -27,6 +27,7 @@ _READING_S = 3.0
 _LOOKING_S = 5.0
 _SURE = 0.99
 _POSSIBLE = 0.01
+_MOST_UNSURE = 8
 
 _PROBLEMS: Mapping[ScanProblem, str] = MappingProxyType(
     {
@@ -167,15 +168,21 @@ def _wrong(scan: MRZScan, parsed: object) -> Iterator[str]:
     if isinstance(parsed, MRZUnreadable):
         said += [problem.describe() for problem in parsed.problems]
     said += [f"line {line}, position {column} was decided so" for line, column in scan.repaired]
-    said += [
-        f"line {each['line']}, position {each['position']}: {each['value']} "
-        f"({each['confidence']:.0%}) or {other} ({share:.0%})"
-        for each in ([] if scan.accepted else _unsure(scan))
-        for other, share in each["alternatives"][:1]
-        if share >= _POSSIBLE
-    ]
+    if not scan.accepted:
+        said += _least_sure(scan)
     yield "what is wrong" if said else "nothing is wrong with the reading"
     yield from (f"  {each}" for each in said)
+
+
+def _least_sure(scan: MRZScan) -> Iterator[str]:
+    """The characters that are the most likely to be others, and which."""
+    unsure = sorted(_unsure(scan), key=lambda each: float(each["confidence"]))
+    for each in unsure[:_MOST_UNSURE]:
+        other = "".join(f" or {v} ({p:.0%})" for v, p in each["alternatives"][:1] if p >= _POSSIBLE)
+        yield (
+            f"line {each['line']}, position {each['position']}: {each['value']} "
+            f"({each['confidence']:.0%}){other}"
+        )
 
 
 def _unsure(scan: MRZScan) -> Iterator[dict[str, Any]]:
