@@ -16,7 +16,10 @@ from kiosk_api.journal.disk import Disk
 from kiosk_api.journal.drafts import PictureRef
 from kiosk_api.sealing import Sealer
 
-_NAME = re.compile(r"(?P<session>[A-Za-z0-9_.-]{1,64})\.(0|[1-9][0-9]*)\.sealed")
+FIRST_PAGE = 101
+"""Pictures of the traveler are numbered from 1, those of the document's page from here."""
+
+_NAME = re.compile(r"(?P<session>[A-Za-z0-9_.-]{1,64})\.(?P<number>0|[1-9][0-9]*)\.sealed")
 
 
 class Pictures:
@@ -72,6 +75,22 @@ class Pictures:
         for path in found:
             path.unlink()
         return len(found)
+
+
+def numbers_of(named: object, session_id: str) -> tuple[int, ...]:
+    """The numbers of the pictures that an entry names, in its order; of its own session only.
+
+    Args:
+        named: what the entry has under `pictures`, as it was read.
+        session_id: of the entry.
+    """
+    names = (
+        [each.get("name") for each in named if isinstance(each, dict)]
+        if (isinstance(named, list))
+        else []
+    )
+    matches = [_NAME.fullmatch(name) for name in names if isinstance(name, str)]
+    return tuple(int(m["number"]) for m in matches if m and m["session"] == session_id)
 
 
 def is_picture(name: str, session_id: str) -> bool:

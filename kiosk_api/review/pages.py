@@ -22,6 +22,7 @@ from kiosk_api.core.review import (
     options,
 )
 from kiosk_api.journal.drafts import Shown
+from kiosk_api.journal.pictures import FIRST_PAGE
 from kiosk_api.journal.resolutions import Resolution
 from kiosk_api.review.page_words import page_lines
 from kiosk_api.review.queue import Case, Waiting
@@ -55,6 +56,7 @@ router = APIRouter(prefix="/officer", include_in_schema=False)
 
 Officer = Annotated[Visitor, Depends(require(lambda account: account.may_review))]
 SessionId = Annotated[str, Path(pattern=r"^[0-9a-f]{24}$")]
+PageNumber = Annotated[int, Path(ge=FIRST_PAGE, lt=FIRST_PAGE + 100)]
 
 _SHOWN_CASES = 200
 _PROBLEMS = {
@@ -137,6 +139,17 @@ async def enrolled_portrait(session_id: SessionId, request: Request, who: Office
         raise _page_error(error) from error
 
 
+@router.get("/cases/{session_id}/pictures/page/{number}")
+async def page_picture(
+    session_id: SessionId, number: PageNumber, request: Request, who: Officer
+) -> Response:
+    """A picture of the document's page; that it is viewed is on record first."""
+    try:
+        return _picture(await _service(request).page_picture(session_id, number, who.account.name))
+    except ReviewError as error:
+        raise _page_error(error) from error
+
+
 @router.post("/cases/{session_id}/resolution")
 async def resolve(session_id: SessionId, request: Request, who: Officer, fields: Form) -> Response:
     """Record what the officer does with the traveler; the answer comes when it is durable."""
@@ -205,7 +218,7 @@ async def _case_page(
             '<main class="case">{problem}<div class="headline"><a class="back" href="/officer">'
             "← All referrals</a><h1>{lane} <small>{short}</small></h1><p>Referred {at}, "
             '<strong id="age" data-since="{since}">{age}</strong> ago</p></div>'
-            '<div class="columns"><div class="left">{faces}{document}</div>'
+            '<div class="columns"><div class="left">{faces}{document}{pages}</div>'
             '<div class="right">{reasons}{act}</div></div>{origin}</main>',
             problem=html('<p class="problem" role="alert">{}</p>', problem) if problem else Html(),
             lane=file.lane_id,
@@ -215,6 +228,7 @@ async def _case_page(
             age=age_text((now - file.told.decided_at).total_seconds()),
             faces=_faces(file, await service.missing_pictures(session_id)),
             document=_document(file, identity, now.astimezone(zone)),
+            pages=_pages(session_id, await service.page_numbers(session_id)),
             reasons=_reasons(file),
             act=act,
             origin=_origin(file),
@@ -324,6 +338,24 @@ def _figure(session_id: str, which: Shown, words: str, missing: frozenset[Shown]
         which,
         words,
     )
+
+
+def _pages(session_id: str, numbers: tuple[int, ...]) -> Html:
+    """The pictures of the document's page, in the order in which the reader sent them."""
+    if not numbers:
+        return Html()
+    figures = join(
+        html(
+            '<figure><div class="picture"><img src="/officer/cases/{}/pictures/page/{}" '
+            'alt="Page of the document, picture {}"><p class="missing" hidden>Picture could not be '
+            "shown: open the case again</p></div></figure>",
+            session_id,
+            number,
+            place,
+        )
+        for place, number in enumerate(numbers, start=1)
+    )
+    return html('<section class="pages"><h2>Page of the document</h2>{}</section>', figures)
 
 
 def _reasons(file: CaseFile) -> Html:

@@ -26,7 +26,7 @@ from kiosk_api.journal.drafts import Draft, ResolutionDraft, Shown, ViewedDraft
 from kiosk_api.journal.errors import JournalConflictError, JournalError
 from kiosk_api.journal.jobs import Receipt
 from kiosk_api.journal.payload import open_note, open_payload, seal_note
-from kiosk_api.journal.pictures import Pictures
+from kiosk_api.journal.pictures import FIRST_PAGE, Pictures, numbers_of
 from kiosk_api.journal.resolutions import Resolution, read_resolution
 from kiosk_api.journal.session_keys import SessionKeys
 from kiosk_api.journal.store import Journal
@@ -165,6 +165,26 @@ class ReviewService:
         await self._view(session_id, officer, Shown.LIVE)
         return picture
 
+    async def page_numbers(self, session_id: str) -> tuple[int, ...]:
+        """The numbers of the pictures of the document's page; shows none of them."""
+        try:
+            entry = await self._recorded(session_id)
+        except ReviewError:
+            return ()
+        numbers = numbers_of(entry.body.get("pictures"), session_id)
+        return tuple(number for number in numbers if number >= FIRST_PAGE)
+
+    async def page_picture(self, session_id: str, number: int, officer: str) -> bytes:
+        """A picture of the document's page, JPEG or PNG.
+
+        Raises:
+            ReviewError: NO_CASE, NOT_ON_RECORD, NOT_KEPT, DISK.
+        """
+        entry = await self._recorded(session_id)
+        picture = await self._in_thread(self._page_picture, entry, max(number, FIRST_PAGE))
+        await self._view(session_id, officer, Shown.DOCUMENT)
+        return picture
+
     async def enrolled_portrait(self, session_id: str, officer: str) -> bytes:
         """The portrait on record, JPEG or PNG.
 
@@ -297,11 +317,19 @@ class ReviewService:
         raise ReviewError(ReviewProblem.NOT_KEPT)
 
     def _live_picture(self, entry: Entry) -> bytes:
-        session_id, named = entry.header.session_id or "", entry.body.get("pictures")
-        if not isinstance(named, list) or not named:
+        session_id = entry.header.session_id or ""
+        numbers = numbers_of(entry.body.get("pictures"), session_id)
+        taken = [number for number in numbers if number < FIRST_PAGE]
+        if not taken:
             raise ReviewError(ReviewProblem.NOT_KEPT)
         # Numbered from 1 in the order of capture; the last is the one that was compared.
-        return self.pictures.read(self._sealer(session_id), session_id, len(named))
+        return self.pictures.read(self._sealer(session_id), session_id, max(taken))
+
+    def _page_picture(self, entry: Entry, number: int) -> bytes:
+        session_id = entry.header.session_id or ""
+        if number not in numbers_of(entry.body.get("pictures"), session_id):
+            raise ReviewError(ReviewProblem.NOT_KEPT)
+        return self.pictures.read(self._sealer(session_id), session_id, number)
 
     def _portrait(self, entry: Entry) -> bytes:
         person_id = self._payload(entry).person_id

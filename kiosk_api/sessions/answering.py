@@ -22,7 +22,7 @@ from kiosk_api.journal.drafts import DecisionDraft, Times
 from kiosk_api.journal.errors import JournalError
 from kiosk_api.journal.jobs import Receipt
 from kiosk_api.journal.payload import seal_payload
-from kiosk_api.journal.pictures import Pictures
+from kiosk_api.journal.pictures import FIRST_PAGE, Pictures
 from kiosk_api.journal.store import Journal
 from kiosk_api.sessions.live import JournalPlace, LiveSession, Told
 from kiosk_api.telemetry import Telemetry
@@ -210,11 +210,16 @@ class Answerer:
     async def _keep_pictures(self, live: LiveSession, due: _Due) -> None:
         """Seal the pictures that an officer will need; of an admitted traveler none is kept.
 
-        A picture that the disk does not take in time is not named in the journal, and missed.
+        The traveler's come first: a picture that the disk does not take in time is not named in
+        the journal, and missed.
         """
         loop = asyncio.get_running_loop()
         session_id = live.session.session_id
-        for number, picture in enumerate(live.pictures, start=1):
+        pages = [page.data for page in live.pages]
+        for number, picture in (
+            *enumerate(live.pictures, start=1),
+            *enumerate(pages, start=FIRST_PAGE),
+        ):
             keeping = loop.run_in_executor(
                 self.executor, self.pictures.keep, live.sealer, session_id, picture, number
             )

@@ -7,15 +7,18 @@ import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from hashlib import sha256
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
-from fastapi import APIRouter, Depends, Header, Path, Request, Response
+from fastapi import APIRouter, Depends, Header, HTTPException, Path, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ValidationError
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from kiosk_api.access.guards import SCHEME, require
 from kiosk_api.access.tokens import Principal, Role
-from kiosk_api.core.evidence import Fault, FaultKind
+from kiosk_api.core.evidence import Fault, FaultKind, Light
 from kiosk_api.core.plain import CodecError
+from kiosk_api.intake.document_pages import MOST_PAGES, PagePicture
 from kiosk_api.intake.face import MOST_FRAMES, TimedPicture
 from kiosk_api.journal.errors import JournalError
 from kiosk_api.problems import Problem, ProblemDetails
@@ -39,12 +42,15 @@ from kiosk_api.sessions.errors import (
 from kiosk_api.sessions.frames import LATEST_MS, SEVERAL, FramesError, read_frames
 from kiosk_api.sessions.history import PastSession
 from kiosk_api.sessions.live import LiveSession
+from kiosk_api.sessions.multipart import MULTIPART
 from kiosk_api.sessions.readings import DocumentEvent, FaceEvent, http_source
 from kiosk_api.sessions.repository import RequestKey
+from kiosk_api.sessions.scans import MOST_LINES, ScanError, read_scan
 from kiosk_api.sessions.schemas import (
     ChallengeRequest,
     DocumentRequest,
     PreviewView,
+    ScanRequest,
     SessionRequest,
     SessionView,
     journaled_view,
@@ -71,6 +77,8 @@ _STATUS: dict[type[SessionError], int] = {
 _KEY = re.compile(r"[A-Za-z0-9._:-]{1,100}")
 _EVENT_NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
 _KEY_RULE = "an idempotency key has 1 to 100 of A-Z a-z 0-9 . _ : -"
+_JSON = "application/json"
+_M = TypeVar("_M", bound=BaseModel)
 _PICTURES = frozenset({"image/jpeg", "image/png"})
 _PICTURE_BODIES = {
     media: {"schema": {"type": "string", "format": "binary"}} for media in sorted(_PICTURES)
@@ -135,21 +143,61 @@ async def read_session(session_id: SessionId, request: Request, principal: Reade
     return await _view(_service(request), session_id)
 
 
-@router.post("/{session_id}/document")
-async def scan_document(
-    session_id: SessionId, body: DocumentRequest, request: Request, principal: Writer
-) -> SessionView:
-    """Send a document that was read.
+@router.post(
+    "/{session_id}/document",
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/json": {"schema": DocumentRequest.model_json_schema()},
+                MULTIPART: {
+                    "schema": {
+                        "type": "object",
+                        "required": ["event_id"],
+                        "properties": {
+                            "event_id": {"type": "string"},
+                            "mrz": {
+                                "type": "array",
+                                "maxItems": MOST_LINES,
+                                "items": {"type": "string"},
+                            },
+                            "light": {
+                                "type": "array",
+                                "items": {"type": "string", "enum": [str(each) for each in Light]},
+                            },
+                            "page": {
+                                "type": "array",
+                                "maxItems": MOST_PAGES,
+                                "items": {"type": "string", "format": "binary"},
+                            },
+                        },
+                    }
+                },
+            },
+        }
+    },
+)
+async def scan_document(session_id: SessionId, request: Request, principal: Writer) -> SessionView:
+    """Send a document: the lines of its zone as JSON, or with pictures of its page.
+
+    With pictures it comes as multipart/form-data, in this order: a field event_id, up to three
+    fields mrz (none when nobody has read the zone: we do), and for each picture a field light and
+    a field page.
 
     One that cannot be read may be sent again (with a new event id) until the policy's patience
     ends. A different document in the same session refers it.
     """
+    body = await request.body()
+    if _media(request) == MULTIPART:
+        scan, pages = _scan(request, body)
+    else:
+        scan, pages = await _lines(request), ()
     service = _service(request)
     live = await _live(service, session_id)
     _check_opener(live, principal)
     if live.via != "http":
         raise SessionOfDevicesError
-    event = DocumentEvent(body.event_id, http_source(principal), tuple(body.mrz))
+    event = DocumentEvent(scan.event_id, http_source(principal), tuple(scan.mrz), pages)
     await service.document(live, event)
     return _view_of(service, live)
 
@@ -321,6 +369,36 @@ def _frames(request: Request, body: bytes) -> tuple[TimedPicture, ...]:
         return read_frames(request.headers.get("content-type", ""), body)
     except FramesError as error:
         raise Problem(422, "frames_malformed", str(error)) from error
+
+
+def _scan(request: Request, body: bytes) -> tuple[ScanRequest, tuple[PagePicture, ...]]:
+    try:
+        event_id, lines, pages = read_scan(request.headers.get("content-type", ""), body)
+    except ScanError as error:
+        raise Problem(422, "scan_malformed", str(error)) from error
+    return _valid(ScanRequest, {"event_id": event_id, "mrz": list(lines)}), pages
+
+
+async def _lines(request: Request) -> ScanRequest:
+    try:
+        content = await request.json() if _media(request) == _JSON else await request.body()
+    except json.JSONDecodeError as error:
+        wrong = {"type": "json_invalid", "loc": ("body", error.pos), "msg": "", "input": None}
+        raise RequestValidationError([wrong]) from None
+    except (UnicodeDecodeError, RecursionError) as error:
+        raise HTTPException(400) from error
+    alone = _valid(DocumentRequest, content)
+    return ScanRequest(event_id=alone.event_id, mrz=alone.mrz)
+
+
+def _valid(model: type[_M], content: object) -> _M:
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        wrong = error.errors(include_url=False, include_input=False, include_context=False)
+        raise RequestValidationError(
+            [{**each, "loc": ("body", *each["loc"])} for each in wrong]
+        ) from None
 
 
 def _service(request: Request) -> SessionService:

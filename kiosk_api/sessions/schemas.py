@@ -49,6 +49,15 @@ class DocumentRequest(BaseModel):
     mrz: list[MRZLine] = Field(min_length=1, max_length=3, repr=False)
 
 
+class ScanRequest(BaseModel):
+    """A document with pictures of its page: what else the body holds."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    event_id: EventId
+    mrz: list[MRZLine] = Field(max_length=3, repr=False)
+
+
 class ReasonView(BaseModel):
     """One reason to refer."""
 

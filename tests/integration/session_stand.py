@@ -100,7 +100,7 @@ class Stand:
         self._events = 0
         self._stack = AsyncExitStack()
 
-    async def start(self, pool: WorkerPool) -> None:
+    async def start(self, pool: WorkerPool, documents: WorkerPool | None = None) -> None:
         executor = ThreadPoolExecutor(4)
         self._stack.callback(executor.shutdown, wait=False, cancel_futures=True)
         self.journal = Journal.open(
@@ -136,6 +136,7 @@ class Stand:
             guard=self.guard,
             executor=executor,
             keyring=self.keyring,
+            document_pool=documents,
         )
 
     async def stop(self) -> None:
