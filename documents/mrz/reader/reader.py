@@ -40,6 +40,7 @@ _LEGIBLE = 0.6  # mean probability of the characters; less is no machine-readabl
 _PLAIN = 0.85  # no need to look whether it is plainer upside down
 _LEAST_CHARACTERS = 8  # in the longest line, of what is looked at
 _COUNT_OFF = 4.0  # characters by which a line's extent may miss its template's length
+_LINE_GAP = 2.5  # pitches from line to line: 6.35 mm of 2.54 mm (ICAO Doc 9303-4, 9303-6)
 _ALIGNED = 8.0  # pitches between the starts of two lines of one zone, at most
 _PLACES_LOOKED_AT = 3  # zones beside the accepted one that are looked at for a second document
 
@@ -190,6 +191,11 @@ class MRZReader:
                 break
         assert best is not None
         zone, lines, seen = best
+        moved = _other_side(lines, seen)
+        if moved is not None:
+            other = self._recognise(gray, moved, _MARGIN, watch)
+            if other.legibility > seen.legibility:
+                lines, seen = moved, other
         if seen.legibility < _LEGIBLE:
             return None
         length = _length(seen.glimpses)
@@ -262,6 +268,24 @@ def _aligned(lines: tuple[TextLine, ...]) -> tuple[TextLine, ...]:
             )
         )
     return tuple(moved)
+
+
+def _other_side(lines: tuple[TextLine, ...], seen: _Lines) -> tuple[TextLine, ...] | None:
+    """The plain one of two lines with a neighbour on its other side, when the other is no text."""
+    if len(lines) != 2:
+        return None
+    plain = [_legibility([glimpse]) for glimpse in seen.glimpses]
+    good = int(np.argmax(plain))
+    if plain[good] < _PLAIN or plain[1 - good] >= _LEGIBLE:
+        return None
+    line = lines[good]
+    ux, uy = line.direction
+    # The illegible one was below the first: then the new one is above it; or the other way round.
+    across = 1.0 if good == 0 else -1.0
+    gap = _LINE_GAP * line.pitch * across
+    (x0, y0), (x1, y1) = line.start, line.end
+    found = replace(line, start=(x0 + uy * gap, y0 - ux * gap), end=(x1 + uy * gap, y1 - ux * gap))
+    return (found, line) if good == 0 else (line, found)
 
 
 def _middle(line: TextLine) -> TextLine:
