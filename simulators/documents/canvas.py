@@ -72,18 +72,28 @@ class Canvas:
         inks = [ink] if towards is None else [ink, towards]
         if not any(one.shows(self.light) for one in inks):
             return
-        mask = np.zeros(self.shape, np.uint8)
-        scale = self.px_per_mm * (1 << _SHIFT)
-        fixed = [np.round(curve * scale).astype(np.int32) for curve in curves]
         px = width_mm * self.px_per_mm
+        reach = px + 2.0
+        everything = np.concatenate(curves) * self.px_per_mm
+        height, width = self.shape
+        left, top = (max(0, floor(value - reach)) for value in everything.min(axis=0))
+        right, bottom = (ceil(value + reach) for value in everything.max(axis=0))
+        right, bottom = min(right, width), min(bottom, height)
+        if right <= left or bottom <= top:
+            return
+        mask = np.zeros((bottom - top, right - left), np.uint8)
+        corner, scale = np.array((left, top)), 1 << _SHIFT
+        fixed = [
+            np.round((curve * self.px_per_mm - corner) * scale).astype(np.int32) for curve in curves
+        ]
         cv2.polylines(mask, fixed, False, 255, max(1, round(px)), cv2.LINE_AA, _SHIFT)
         cover = mask.astype(np.float32) * np.float32(min(1.0, px) / 255.0)
         if towards is None:
-            self.paint(cover, ink)
+            self.paint(cover, ink, (left, top))
             return
-        ramp = np.linspace(0.0, 1.0, self.shape[1], dtype=np.float32)
-        self.paint(cover * (1.0 - ramp), ink)
-        self.paint(cover * ramp, towards)
+        ramp = np.linspace(0.0, 1.0, width, dtype=np.float32)[left:right]
+        self.paint(cover * (1.0 - ramp), ink, (left, top))
+        self.paint(cover * ramp, towards, (left, top))
 
     def area(self, outlines: Sequence[Points], ink: Ink) -> None:
         """Fill polygons (points in mm), even-odd."""
