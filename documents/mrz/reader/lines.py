@@ -28,6 +28,7 @@ _BLACKHAT_PX, _REACH_PX = 13, 40
 _MAX_WIDTH_PX, _MAX_HEIGHT_PX = 1280, 400
 _MAX_COUNT = 47.0
 _MIN_MARKS = 8
+_HOPELESS_COMB = 0.33
 # Pitch in cap heights: 1.05 in ICAO Doc 9303-3 (2.54 mm to about 2.4 mm), more or less in
 # specimens, with perspective and with a cap height that is measured badly.
 _LEAST_PITCH_PX, _MOST_PITCH_PX = 0.62 * _CAP_PX, 1.75 * _CAP_PX
@@ -107,6 +108,8 @@ def measure(gray: GrayPicture, bands: Sequence[Band]) -> Measured | None:
         return None
     rows.sort(key=lambda row: float(row.middle(0.0)))
     _measure_combs(rows, dark, half)
+    if max(row.comb for row in rows) < _HOPELESS_COMB:
+        return None
     rows = _alike(_with_neighbours(rows, boxes, dark, half))
     seen = _settle_ends(rows, dark, half)
     lines = tuple(_to_picture(row, affine, half) for row in rows)
