@@ -25,6 +25,9 @@ LINE_STEP_MM = 6.35
 # A capital letter of OCR-B size 1 (ISO 1073-2), rounded up.
 _CAP_MM = 2.6
 
+# No picture is this wide (`imaging.pictures`), nor does a line lie this far outside one.
+_FARTHEST_PX = 20_000.0
+
 Box = tuple[float, float, float, float]
 """Left, top, width, height: millimetres of a page, or pixels of a picture."""
 
@@ -99,9 +102,9 @@ def place_of(scan: MRZScan | None) -> PagePlace | None:
     if scan is None or scan.status is not ScanStatus.READ or len(scan.lines) < 2:
         return None
     columns = len(scan.lines[0].characters)
-    centres = [_ends(line) for line in scan.lines]
-    if columns < 2 or not all(math.isfinite(v) for ends in centres for v in (*ends[0], *ends[1])):
+    if columns < 2 or not all(_possible(line) for line in scan.lines):
         return None
+    centres = [_ends(line) for line in scan.lines]
     along = sum(((end - start) for start, end in centres), np.zeros(2)) / len(centres)
     length = float(np.hypot(*along))
     scale = length / (columns * PITCH_MM)
@@ -125,6 +128,18 @@ def place_of(scan: MRZScan | None) -> PagePlace | None:
         (rows - 1) * LINE_STEP_MM + _CAP_MM,
     )
     return PagePlace(size, to_px, scale, columns, rows, zone)
+
+
+def _possible(line: ScannedLine) -> bool:
+    """Say whether a line has characters, corners within reason and some extent each way."""
+    corners = np.asarray(line.corners, np.float64)
+    if corners.shape != (4, 2) or not line.characters:
+        return False
+    if not np.isfinite(corners).all() or float(np.abs(corners).max()) > _FARTHEST_PX:
+        return False
+    across, down = corners[1] - corners[0], corners[3] - corners[0]
+    area = abs(float(across[0] * down[1] - across[1] * down[0]))
+    return area >= len(line.characters)
 
 
 def _size_of(scan: MRZScan, columns: int) -> PageSize:

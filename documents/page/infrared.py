@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from documents.mrz.reader.results import Character, MRZScan, ScannedLine, ScanStatus
-from documents.page.geometry import cut, gray_of, line_strip
+from documents.page.geometry import cut, gray_of, line_strip, place_of
 from documents.page.results import (
     RGB,
     CheckOutcome,
@@ -162,7 +162,7 @@ class _Beneath:
 def _look_beneath(pages: Mapping[Light, RGB], white: MRZScan) -> list[_Beneath] | None:
     """Compare the strokes of each line; None when there are no two pictures of one camera."""
     picture, infrared = pages.get(Light.WHITE), pages.get(Light.INFRARED)
-    if picture is None or infrared is None:
+    if picture is None or infrared is None or place_of(white) is None:
         return None
     (rows, columns), (white_rows, white_columns) = infrared.shape[:2], picture.shape[:2]
     factor = np.array([columns / white_columns, rows / white_rows], np.float32)

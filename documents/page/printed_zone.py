@@ -43,6 +43,7 @@ _PRINT_SURE = 0.9
 # Characters that a number may differ in and still be that number, altered.
 _MOST_ALTERED = 2
 _LEAST_NUMBER = 6
+_RESEMBLING = 0.85
 # Fields that must agree before the print counts as looked at.
 _LEAST_AGREEING = 2
 # Factors at which a doubtful place is read again, and the margin around it, in heights.
@@ -337,15 +338,19 @@ def _names(page: _Page, scan: MRZScan) -> _Verdict | None:
         return None
     texts = [_letters(line.text) for line in page.lines if label_of(line.text) is None]
     texts = [text for text in texts if text]
-    surname = any(_is_name(names, text, primary=True) for text in texts)
-    given = not names.secondary or any(_is_name(names, text, primary=False) for text in texts)
-    if surname and given:
-        return _Verdict(agrees=True)
     sure = min(_sureness(scan, field), default=0.0)
-    if surname or sure < _ZONE_SURE or names.truncated:
-        return None
-    altered = _altered_name(page, names.primary)
-    return _Verdict(agrees=False, confidence=0.8 * min(sure, altered)) if altered else None
+    if not any(_is_name(names.primary, names, text) for text in texts):
+        if sure >= _ZONE_SURE and not names.truncated:
+            altered = _altered_name(page, names.primary)
+            if altered:
+                return _Verdict(agrees=False, confidence=0.8 * min(sure, altered))
+        if not any(_resembles(names.primary, text) for text in texts):
+            return None
+    secondary = names.secondary
+    given = not secondary or any(
+        _is_name(secondary, names, text) or _resembles(secondary, text) for text in texts
+    )
+    return _Verdict(agrees=True) if given else None
 
 
 def _letters(text: str) -> str:
@@ -356,18 +361,19 @@ def _letters(text: str) -> str:
     return text
 
 
-def _is_name(names: Names, text: str, *, primary: bool) -> bool:
-    """Say whether a text is one of the identifiers, by the rules of `names_agree`."""
-    part = names.primary if primary else names.secondary
-    alone = Names(part, "", truncated=names.truncated)
-    if names_agree(alone, text, "") is NameAgreement.AGREE:
-        return True
-    folded, want = fold(text), fold(part)
-    # Accents, spaces and single characters are what OCR loses first.
-    return bool(want) and (
-        folded.startswith(want)
-        or (len(want) >= 5 and SequenceMatcher(None, folded, want).ratio() >= 0.85)
+def _is_name(identifier: str, names: Names, text: str) -> bool:
+    """Say whether a text is an identifier, by the rules of `names_agree`, or begins with it."""
+    alone = Names(identifier, "", truncated=names.truncated)
+    want = fold(identifier)
+    return names_agree(alone, text, "") is NameAgreement.AGREE or (
+        bool(want) and fold(text).startswith(want)
     )
+
+
+def _resembles(identifier: str, text: str) -> bool:
+    """Say whether a text is an identifier but for what OCR loses: accents, a character."""
+    folded, want = fold(text), fold(identifier)
+    return len(want) >= 5 and SequenceMatcher(None, folded, want).ratio() >= _RESEMBLING
 
 
 def _altered_name(page: _Page, primary: str) -> float:

@@ -132,7 +132,7 @@ def check_glare(
 ) -> PageFinding:
     """Look for light that washes out the zone or the page; value: share of the page, 0 to 1."""
     check = PageCheck.GLARE
-    washed = _washed_characters(gray, scan)
+    washed = _washed_characters(gray, scan if place is not None else None)
     share = _glare_share(white, place)
     if washed:
         return PageFinding(
