@@ -72,6 +72,11 @@ class DataDir:
         return self.root / "cohorts"
 
     @property
+    def trust(self) -> Path:
+        """Certificates of the States whose seals on documents are believed (CSCAs, signers)."""
+        return self.root / "trust"
+
+    @property
     def pictures(self) -> Path:
         """Sealed pictures of referred sessions."""
         return self.root / "pictures"

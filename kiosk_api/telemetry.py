@@ -40,6 +40,12 @@ class Telemetry:
         self._workers = Counter(
             "kiosk_face_workers", "What happened to workers.", ("event",), registry=self._registry
         )
+        self._document_workers = Counter(
+            "kiosk_document_workers",
+            "What happened to workers that read documents.",
+            ("event",),
+            registry=self._registry,
+        )
         self._in_service = Gauge(
             "kiosk_in_service", "1 while travelers are served.", registry=self._registry
         )
@@ -66,6 +72,10 @@ class Telemetry:
     def worker(self, event: str) -> None:
         """Count what happened to a face worker."""
         self._workers.labels(event).inc()
+
+    def document_worker(self, event: str) -> None:
+        """Count what happened to a worker that reads documents."""
+        self._document_workers.labels(event).inc()
 
     def render(self, in_service: bool) -> bytes:
         """The numbers in Prometheus' text format."""
