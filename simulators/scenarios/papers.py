@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
+from devices.readings import Light, MediaType, Picture
 from documents.mrz import MRZContent, Sex, Template, encode
 from kiosk_api.core.evidence import DocumentClass
+from simulators.documents import Condition, DocumentKind, Side, render_page
+from simulators.documents.capture import as_jpeg
 from simulators.people import PEOPLE, Person, portrait
-from simulators.scenarios.schema import Document, Record, Scenario, Tampering, Validity
+from simulators.scenarios.schema import Document, Pages, Record, Scenario, Tampering, Validity
 
 _YEAR = timedelta(days=365)
+_JPEG_QUALITY = 90  # as readers send
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +27,16 @@ class _Print:
     template: Template
     code: str
     issuer: str | None  # None: the holder's nationality
+    kind: DocumentKind
 
 
 _PRINTS = {
-    DocumentClass.PASSPORT: _Print(Template.TD3, "P", None),
-    DocumentClass.PERMANENT_RESIDENT_CARD: _Print(Template.TD1, "C1", "USA"),
-    DocumentClass.TRUSTED_TRAVELER_CARD: _Print(Template.TD1, "IN", "USA"),
-    DocumentClass.PASSPORT_CARD: _Print(Template.TD1, "IP", "USA"),
+    DocumentClass.PASSPORT: _Print(Template.TD3, "P", None, DocumentKind.PASSPORT),
+    DocumentClass.PERMANENT_RESIDENT_CARD: _Print(
+        Template.TD1, "C1", "USA", DocumentKind.PERMANENT_RESIDENT_CARD
+    ),
+    DocumentClass.TRUSTED_TRAVELER_CARD: _Print(Template.TD1, "IN", "USA", DocumentKind.NEXUS),
+    DocumentClass.PASSPORT_CARD: _Print(Template.TD1, "IP", "USA", DocumentKind.PASSPORT_CARD),
 }
 
 
@@ -57,6 +64,52 @@ def mrz_lines(person: Person, document: Document, today: date) -> tuple[str, ...
     elif document.tampering is Tampering.TRUNCATED:
         lines[1] = lines[1][:-5]
     return tuple(lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What a reader sends of a document."""
+
+    lines: tuple[str, ...] = field(repr=False)
+    pages: tuple[Picture, ...] = ()
+
+
+def scan_of(person: Person, document: Document, today: date) -> Scan:
+    """What the reader sends of what the person presents."""
+    lines, pages = mrz_lines(person, document, today), document.pages
+    if pages is None:
+        return Scan(lines)
+    return Scan(lines if pages.lines else (), _pictures(person, document, pages, lines))
+
+
+def _pictures(
+    person: Person, document: Document, how: Pages, lines: tuple[str, ...]
+) -> tuple[Picture, ...]:
+    kind = _PRINTS[document.document_class].kind
+    condition = Condition(wear=how.wear, glare=how.glare, tilt=how.tilt, blur=how.blur)
+    # A card's portrait is on the other side than its zone.
+    sides = (Side.ZONE,) if kind is DocumentKind.PASSPORT else (Side.ZONE, Side.FRONT)
+    return tuple(
+        Picture(
+            MediaType.JPEG,
+            as_jpeg(
+                render_page(
+                    person,
+                    kind,
+                    mrz=lines,
+                    light=light,
+                    side=side,
+                    condition=condition,
+                    forgery=how.forgery,
+                    seed=how.seed,
+                ).rgb,
+                _JPEG_QUALITY,
+            ),
+            Light(light.value),
+        )
+        for side in sides
+        for light in how.lights
+    )
 
 
 def record_line(

@@ -17,8 +17,15 @@ from pydantic import (
     model_validator,
 )
 
-from kiosk_api.core.evidence import DocumentClass, DocumentStatus, MembershipStatus, Program
+from kiosk_api.core.evidence import (
+    DocumentClass,
+    DocumentStatus,
+    Light,
+    MembershipStatus,
+    Program,
+)
 from kiosk_api.core.reasons import ReasonCode
+from simulators.documents import Forgery
 from simulators.models.faults import Fault as DeviceFault
 from simulators.people import PEOPLE, CaptureKind
 
@@ -88,12 +95,26 @@ class Record(_Strict):
         return timedelta(hours=self.refreshed_hours_ago)
 
 
+class Pages(_Strict):
+    """The pictures that the reader takes of the document; by default new and in every light."""
+
+    lights: Annotated[tuple[Light, ...], Field(min_length=1)] = tuple(Light)
+    lines: bool = False  # whether the reader sends the lines of the zone, too
+    forgery: Forgery | None = None
+    wear: Annotated[float, Field(ge=0, le=1)] = 0.0
+    glare: Annotated[float, Field(ge=0, le=1)] = 0.0
+    tilt: Annotated[float, Field(ge=-45, le=45)] = 0.0  # degrees
+    blur: Annotated[float, Field(ge=0, le=30)] = 0.0  # standard deviation, px
+    seed: Annotated[int, Field(ge=0, le=999)] = 0
+
+
 class Document(_Strict):
-    """What the traveler presents; by default their passport."""
+    """What the traveler presents; by default their passport, whose lines the reader sends."""
 
     document_class: DocumentClass = DocumentClass.PASSPORT
     validity: Literal[Validity.CURRENT, Validity.EXPIRED] = Validity.CURRENT
     tampering: Tampering | None = None
+    pages: Pages | None = None
     scans: Annotated[int, Field(ge=1, le=5)] = 1
 
 
@@ -106,15 +127,21 @@ class Live(_Strict):
 
 
 class Expectation(_Strict):
-    """What the kiosk must answer: the outcome, and exactly these reasons."""
+    """What the kiosk must answer: the outcome, and exactly these reasons.
+
+    Of a page more may become known before the answer, or not: such reasons `may` come as well.
+    """
 
     outcome: Literal["ADMIT", "REFER"]
     reasons: frozenset[ReasonCode] = frozenset()
+    may: frozenset[ReasonCode] = frozenset()
 
     @model_validator(mode="after")
     def _says_why(self) -> Expectation:
         if (self.outcome == "ADMIT") == bool(self.reasons):
             raise ValueError("a REFER has reasons, an ADMIT has none")
+        if self.may and not self.reasons:
+            raise ValueError("what may come as well comes beside something that must")
         return self
 
 
