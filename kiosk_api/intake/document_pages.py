@@ -32,14 +32,11 @@ from kiosk_api.intake.workers import NoWorkerError, WorkerError, WorkerHungError
 MOST_PAGES = 6
 """Pictures of one document: two sides in three lights."""
 
-_MARGIN_SECONDS = 0.05
+_MARGIN_SECONDS = 0.2
 """The worker stops by itself so much before it would be killed: a kill costs a worker."""
 
-_ASIDE_SECONDS = 10.0
-"""How long the print of a page may be read; a worker that takes longer hangs."""
-
-_ASIDE_NEEDS_IDLE = 2
-"""One to read print, and one for the next document."""
+_ASIDE_SECONDS = 30.0
+"""How long the print of a page may be read by who stands aside; one that takes longer hangs."""
 
 # What a better picture of the same document may mend.
 _OF_THE_PICTURE = frozenset(
@@ -173,14 +170,15 @@ async def compare_print(
 ) -> PageFindingFact | None:
     """Compare the print of a page with its zone; takes seconds, for which nobody waits.
 
-    Never takes the last idle worker. None: nothing was found out.
+    None: nothing was found out, perhaps because another page is being read.
 
     Args:
+        pool: workers as those of `read_pages` that stand aside.
         pages: those in white light are looked at.
         today: the day at the port.
     """
     white = tuple(page.data for page in pages if page.light is Light.WHITE)
-    if not white or pool.idle < _ASIDE_NEEDS_IDLE:
+    if not white or not pool.idle:
         return None
     message = {"op": "compare_print", "today": today.isoformat()}
     deadline = time.monotonic() + _ASIDE_SECONDS

@@ -2,11 +2,13 @@
 
 Run as `python -m kiosk_api.intake.document_worker` by `WorkerPool`; frames on standard input and
 output (see `devices.processes.frames`). One job at a time; killed from outside when it hangs. It
-begins without trust in any State; a `setup` frame names the directory of CSCAs and signers.
+begins without trust in any State; a `setup` frame names the directory of CSCAs and signers, and
+says whether the process works aside, on what nobody waits for.
 """
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -37,6 +39,7 @@ _READ_SECONDS = 0.5
 
 _LOOK_SHARE = 0.4  # of the job's time, kept back from reading for looking at the page
 _PORTRAIT_QUALITY = 95
+_NICEST = 19
 
 _Answer = tuple[dict[str, Any], tuple[bytes, ...]]
 
@@ -76,6 +79,8 @@ def main() -> None:
                 answer: dict[str, Any] = {"pong": True}
             case "setup":
                 trust = TrustStore.from_directory(Path(message["trust"]))
+                if message["aside"]:
+                    _stand_aside()
                 answer = {"ready": True}
             case "read":
                 answer, pictures = _read(reader, trust, message, blobs)
@@ -85,6 +90,12 @@ def main() -> None:
                 raise FrameError("unknown operation")
         answers.write(encode_frame({**answer, "job": message.get("job")}, pictures))
         answers.flush()
+
+
+def _stand_aside() -> None:
+    """Have only the time that nobody else wants: no traveler waits for what this process does."""
+    os.nice(_NICEST)
+    os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
 
 
 def _read(

@@ -41,16 +41,18 @@ class PageAside:
 
     Args:
         faces: face workers.
+        print_pool: workers that compare print, at no cost to others; None: there are none.
     """
 
     policy: Policy
     documents: DocumentStep
     faces: WorkerPool
+    print_pool: WorkerPool | None
     aside: Aside
 
     def begin(self, live: LiveSession, portrait: bytes | None) -> None:
         """Look further at the pages of `live`, whose document was just read."""
-        pool = self.documents.pool
+        pool = self.print_pool
         if pool is not None and live.pages:
             self.aside.start(self._print(live, pool, live.pages))
         policy = self.policy.page

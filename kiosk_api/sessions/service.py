@@ -78,6 +78,8 @@ class SessionService:
         cohort: what face scores are normalised with; None when the policy has none.
         document_pool: workers that read pictures of documents; None: there are none, and such
             pictures are not examined.
+        print_pool: workers that compare the print of a page with its zone while nobody waits; None:
+            that is not done.
         on_told: is called with every session that was answered; must not block.
     """
 
@@ -94,6 +96,7 @@ class SessionService:
     keyring: Keyring
     cohort: OpenedCohort | None = None
     document_pool: WorkerPool | None = None
+    print_pool: WorkerPool | None = None
     on_told: Callable[[LiveSession], None] = lambda _live: None
     opener: SessionOpener = field(init=False)
     documents: DocumentStep = field(init=False)
@@ -122,7 +125,7 @@ class SessionService:
         self.documents = DocumentStep(
             self.policy, self.records, self.clock, self.executor, self.document_pool
         )
-        self.pages = PageAside(self.policy, self.documents, self.pool, self.aside)
+        self.pages = PageAside(self.policy, self.documents, self.pool, self.print_pool, self.aside)
         self.previews = Previews(self.pool, self.clock, self.aside)
         self.faces = FaceStep(self.pool, self.clock, self.used, self.cohort)
         self.outcomes = OutcomeCopier(self.repository, self.journal, self.executor)

@@ -137,6 +137,7 @@ class Stand:
             executor=executor,
             keyring=self.keyring,
             document_pool=documents,
+            print_pool=documents,
         )
 
     async def stop(self) -> None:
