@@ -103,15 +103,15 @@ def _decoded(file: Path) -> RGBPicture:
     Raises:
         ClickException: It cannot be read, or is no picture.
     """
-    from imaging.pictures import MAX_BYTES, decode_rgb
+    from imaging.pictures import MAX_FILE_BYTES, decode_rgb
     from imaging.results import PictureFault
 
     try:
         with file.open("rb") as opened:
-            data = opened.read(MAX_BYTES + 1)
+            data = opened.read(MAX_FILE_BYTES + 1)
     except OSError as error:
         raise click.ClickException(f"{file}: {error.strerror or 'cannot be read'}") from None
-    picture = decode_rgb(data)
+    picture = decode_rgb(data, own_file=True)
     if isinstance(picture, PictureFault):
         raise click.ClickException(f"{file}: {picture.value.replace('_', ' ')}")
     return picture

@@ -1,8 +1,9 @@
 """Untrusted bytes become an upright picture, in colour or grey, or the reason why not.
 
-Only JPEG and PNG, told by their signature. The container is walked before any decoder runs:
-dimensions are read from the header, so that a bomb is refused before memory is asked for, and
-a file without its end is refused instead of being decoded into a half-grey page or face.
+JPEG and PNG, told by their signature; from files of one's own also BMP and WebP. The container
+is walked before any decoder runs: dimensions are read from the header, so that a bomb is refused
+before memory is asked for, and a file without its end is refused instead of being decoded into a
+half-grey page or face.
 
 Sources: JPEG ITU-T T.81 annex B; PNG (third edition) sections 5 and 11; Exif orientation is
 applied by the decoder.
@@ -18,9 +19,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imaging.results import GrayPicture, PictureFault, RGBPicture
+from imaging.scanner_formats import BMP_SIGNATURE, RIFF_SIGNATURE, bmp_size, webp_size
 
 __all__ = [
     "MAX_BYTES",
+    "MAX_FILE_BYTES",
     "MAX_JPEG_SCANS",
     "MAX_PIXELS",
     "MAX_SIDE_PX",
@@ -33,6 +36,8 @@ __all__ = [
 ]
 
 MAX_BYTES = 8_000_000
+MAX_FILE_BYTES = 40_000_000
+"""Of a file of one's own: 12 million pixels, uncompressed."""
 MAX_PIXELS = 24_000_000
 MAX_SIDE_PX = 8_192
 MIN_SIDE_PX = 64
@@ -75,8 +80,11 @@ class _RefusedError(Exception):
         self.fault = fault
 
 
-def decode_rgb(data: bytes) -> RGBPicture | PictureFault:
+def decode_rgb(data: bytes, *, own_file: bool = False) -> RGBPicture | PictureFault:
     """Decode JPEG or PNG bytes to shape (height, width, 3), uint8, RGB, upright.
+
+    own_file: whether the bytes are a file that the user named, not what somebody sent: then BMP
+        and WebP are read too, and up to `MAX_FILE_BYTES`.
 
     Grey, CMYK, alpha and 16-bit pictures are converted (alpha is dropped). Never raises for
     what the bytes are. Sets OpenCV's process-wide log level to silent: what it would print is
@@ -86,21 +94,21 @@ def decode_rgb(data: bytes) -> RGBPicture | PictureFault:
     Time is not: image data that unpacks to more than the picture takes seconds to skip, so that
     pictures from strangers belong into a process that a deadline can kill.
     """
-    return _decoded(data, cv2.IMREAD_COLOR_RGB)
+    return _decoded(data, cv2.IMREAD_COLOR_RGB, own_file)
 
 
-def decode_gray(data: bytes) -> GrayPicture | PictureFault:
+def decode_gray(data: bytes, *, own_file: bool = False) -> GrayPicture | PictureFault:
     """Decode JPEG or PNG bytes to shape (height, width), uint8, upright.
 
     Colours become their luma (ITU-R BT.601); for the rest see `decode_rgb`. A JPEG decodes
     faster than in colour, since its luma is a plane of its own.
     """
-    return _decoded(data, cv2.IMREAD_GRAYSCALE)
+    return _decoded(data, cv2.IMREAD_GRAYSCALE, own_file)
 
 
-def _decoded(data: bytes, how: int) -> NDArray[np.uint8] | PictureFault:
+def _decoded(data: bytes, how: int, own_file: bool) -> NDArray[np.uint8] | PictureFault:
     try:
-        stated, data = _checked(data)
+        stated, data = _checked(data, own_file)
     except _RefusedError as refused:
         return refused.fault
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
@@ -115,16 +123,21 @@ def _decoded(data: bytes, how: int) -> NDArray[np.uint8] | PictureFault:
     return np.ascontiguousarray(picture, dtype=np.uint8)
 
 
-def _checked(data: bytes) -> tuple[_Dimensions, bytes]:
+def _checked(data: bytes, own_file: bool) -> tuple[_Dimensions, bytes]:
     """Return the stated size and what of the bytes the decoder is given."""
     if not data:
         raise _RefusedError(PictureFault.EMPTY)
-    if len(data) > MAX_BYTES:
+    if len(data) > (MAX_FILE_BYTES if own_file else MAX_BYTES):
         raise _RefusedError(PictureFault.TOO_MANY_BYTES)
     if data.startswith(_JPEG_SIGNATURE):
         return _walk_jpeg(data), data
     if data.startswith(_PNG_SIGNATURE):
         return _walk_png(data)
+    if own_file and data.startswith((BMP_SIGNATURE, RIFF_SIGNATURE)):
+        size = bmp_size(data) if data.startswith(BMP_SIGNATURE) else webp_size(data)
+        if isinstance(size, PictureFault):
+            raise _RefusedError(size)
+        return _limited(*size), data
     raise _RefusedError(PictureFault.NOT_JPEG_OR_PNG)
 
 

@@ -51,7 +51,8 @@ def read_picture(reader: Reader, source: Path | bytes, today: date) -> Timed:
         OSError: the file cannot be read.
     """
     started = time.perf_counter()
-    gray = decode_gray(source if isinstance(source, bytes) else source.read_bytes())
+    data = source if isinstance(source, bytes) else source.read_bytes()
+    gray = decode_gray(data, own_file=True)
     if isinstance(gray, PictureFault):
         return Timed(Answer((), picture_fault=gray.value), (time.perf_counter() - started) * 1000)
     scan = reader.read(gray, today=today)
