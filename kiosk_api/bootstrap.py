@@ -63,6 +63,8 @@ from kiosk_api.telemetry import Telemetry
 
 _LOG = logging.getLogger(__name__)
 _FACE_WORKER = "kiosk_api.intake.face_worker"
+_DOCUMENT_WORKER = "kiosk_api.intake.document_worker"
+_DOCUMENT_WORKERS = 2  # one that hangs must leave another; reading takes a tenth of the step
 _TOKEN_REFRESH_SECONDS = 1.0
 _JOURNAL_SECONDS = 10.0
 _DATABASE_THREADS = 8
@@ -205,6 +207,14 @@ async def _start(app: FastAPI, settings: Settings, stack: AsyncExitStack, disk: 
     pool = WorkerPool(_FACE_WORKER, settings.workers, telemetry.worker, matcher.setup)
     stack.push_async_callback(pool.close)
     await pool.start()
+    trust = {"op": "setup", "trust": str(settings.data.trust)}
+    documents, printed = (
+        WorkerPool(_DOCUMENT_WORKER, size, telemetry.document_worker, {**trust, "aside": aside})
+        for size, aside in ((_DOCUMENT_WORKERS, False), (1, True))
+    )
+    for readers in (documents, printed):
+        stack.push_async_callback(readers.close)
+        await readers.start()
     await self_test(policy, store.keyring, pool)
 
     sessions = SessionService(
@@ -228,6 +238,8 @@ async def _start(app: FastAPI, settings: Settings, stack: AsyncExitStack, disk: 
         executor=executor,
         keyring=store.keyring,
         cohort=face.cohort,
+        document_pool=documents,
+        print_pool=printed,
     )
     stack.push_async_callback(sessions.interrupt_all)
     review = ReviewService(
@@ -262,6 +274,7 @@ async def _start(app: FastAPI, settings: Settings, stack: AsyncExitStack, disk: 
     app.state.review = review
     app.state.sessions = sessions
     app.state.pool = pool
+    app.state.document_pool = documents
     app.state.supervisor = supervisor
     app.state.gateway = DeviceGateway(supervisor)
     app.state.telemetry = telemetry

@@ -33,6 +33,7 @@ class Readiness(BaseModel):
     ready: bool
     journal: bool
     face_workers: int
+    document_workers: int = Field(description="that read pictures of documents")
 
 
 class LaneView(BaseModel):
@@ -78,10 +79,16 @@ async def readyz(request: Request, response: Response) -> Readiness:
     """Whether a traveler who steps up now can be admitted."""
     sessions: SessionService = request.app.state.sessions
     pool: WorkerPool = request.app.state.pool
+    documents: WorkerPool = request.app.state.document_pool
     journal = sessions.in_service
-    ready = journal and pool.alive > 0
+    ready = journal and pool.alive > 0 and documents.alive > 0
     response.status_code = 200 if ready else 503
-    return Readiness(ready=ready, journal=journal, face_workers=pool.alive)
+    return Readiness(
+        ready=ready,
+        journal=journal,
+        face_workers=pool.alive,
+        document_workers=documents.alive,
+    )
 
 
 @router.get("/metrics", tags=["operations"], response_class=Response)

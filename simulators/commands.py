@@ -193,6 +193,6 @@ def _line(row: Row) -> str:
         f"{mark} {row.scenario:<24}{row.traveler:<5}{row.expected:<9}{row.decided:<8}"
         f"{milliseconds:>5}  {stages}; {reasons}"
     )
-    if row.reasons != row.expected_reasons:
+    if not row.as_expected:
         line += f"\n    expected reasons: {', '.join(row.expected_reasons) or '-'}"
     return line

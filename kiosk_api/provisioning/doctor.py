@@ -25,6 +25,7 @@ from kiosk_api.core.policy import Policy
 from kiosk_api.kiosk_file import KioskFile, KioskFileError, read_kiosk_file
 from kiosk_api.provisioning.cameras import examine_cameras
 from kiosk_api.provisioning.cohort import examine_cohort
+from kiosk_api.provisioning.documents import examine_documents
 from kiosk_api.provisioning.findings import Finding, fail, ok, warn
 from kiosk_api.provisioning.journal import examine_journal
 from kiosk_api.provisioning.keys import examine_keys
@@ -58,6 +59,7 @@ def examine(root: Path) -> Iterator[Finding]:
     yield from _holdings(data, lanes, public_key, policy, now)
     yield from examine_models(profile, () if file is None else file.matchers, data)
     yield from examine_templates(policy, data)
+    yield examine_documents(data)
     yield from examine_cohort(policy, data, None if file is None else file.authority_key)
     if file is not None:
         yield from examine_cameras(file, data)

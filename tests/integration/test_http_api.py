@@ -40,6 +40,8 @@ from kiosk_api.core.evidence import Provenance
 from kiosk_api.journal.reader import entries
 from kiosk_api.records.enrolment import embed_with
 from kiosk_api.records.importer import import_records
+from simulators.documents import DocumentKind, Forgery, render_page
+from simulators.documents.capture import as_jpeg
 from simulators.evaluation.presentations import Cast, Pose
 from simulators.people import PEOPLE, CaptureKind, capture, portrait
 from simulators.people.captures import encoded
@@ -246,6 +248,17 @@ def assert_problem(answer: httpx.Response, status: int, code: str) -> None:
     body = answer.json()
     assert (answer.status_code, body["status"], body["code"]) == (status, status, code)
     assert set(body) <= {"type", "title", "status", "code", "detail", "errors"}
+
+
+def send_pages(
+    client: httpx.Client, session_id: str, *fields: tuple[str, bytes | str], event: str = ""
+) -> httpx.Response:
+    event = event or f"scan-{next(_LANES)}"
+    form = [("event_id", event), *fields]
+    return client.post(
+        f"/v1/sessions/{session_id}/document",
+        files=[(name, (None, content)) for name, content in form],
+    )
 
 
 # --- the main path -----------------------------------------------------------------------------
@@ -507,6 +520,53 @@ def test_zones_of_a_wrong_length_are_unreadable(client: httpx.Client, length: in
     else:
         assert answer.json()["state"] == "awaiting_document"
         assert answer.json()["decision"] is None
+
+
+def page_of(forgery: Forgery | None = None, light: str = "white") -> bytes:
+    page = render_page(
+        PERSON, DocumentKind.PASSPORT, mrz=tuple(mrz()), light=light, forgery=forgery
+    )
+    return as_jpeg(page.rgb, 90)
+
+
+def test_a_member_is_admitted_by_a_picture_of_the_page(client: httpx.Client, face: bytes) -> None:
+    session_id = begin(client)
+    answer = send_pages(client, session_id, ("light", "white"), ("page", page_of()))
+    assert answer.json()["state"] == "awaiting_face", answer.text
+    assert answer.json()["document"]["document_class"] == "passport"
+    assert show(client, session_id, face).json()["decision"]["outcome"] == "ADMIT"
+
+
+def test_a_copy_is_referred_though_its_lines_are_sent(client: httpx.Client, face: bytes) -> None:
+    session_id = begin(client)
+    copies = [
+        (name, value)
+        for light in ("white", "ultraviolet")
+        for name, value in (("light", light), ("page", page_of(Forgery.PHOTOCOPY, light)))
+    ]
+    send_pages(client, session_id, *(("mrz", line) for line in mrz()), *copies)
+    decision = show(client, session_id, face).json()["decision"]
+    codes = {reason["code"] for reason in decision["reasons"]}
+    assert "paper_bright_under_ultraviolet" in codes
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ((), "scan_malformed"),
+        ((("page", b"\xff\xd8"),), "scan_malformed"),
+        ((("light", "green"), ("page", b"\xff\xd8")), "scan_malformed"),
+        ((("mrz", ""),), "invalid_request"),
+        ((("mrz", "A" * 65),), "invalid_request"),
+    ],
+)
+def test_pages_in_another_form_are_refused(
+    client: httpx.Client, fields: tuple[tuple[str, bytes | str], ...], code: str
+) -> None:
+    session_id = begin(client)
+    assert_problem(send_pages(client, session_id, *fields), 422, code)
+    answer = send_pages(client, session_id, ("light", "white"), ("page", b"no picture"))
+    assert answer.json()["state"] == "awaiting_document"
 
 
 def test_events_out_of_order_are_told_so_and_change_nothing(
