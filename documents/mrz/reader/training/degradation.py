@@ -44,9 +44,7 @@ class Degrader:
         matrix, width = self._geometry(ink.shape, middle, share)
         height = max(7, round(LINE_HEIGHT * share))
         columns = max(16, round(width * share))
-        warped = cv2.warpAffine(
-            _prefiltered(ink, matrix), matrix, (columns, height), flags=cv2.INTER_LINEAR
-        )
+        warped = self._warped(_prefiltered(ink, matrix), matrix, columns, height)
         seen = self._on_paper(np.asarray(warped, np.float32) / np.float32(255))
         seen = self._lit(seen)
         seen = self._through_lens(seen)
@@ -103,7 +101,7 @@ class Degrader:
         rng = self._rng
         across = rng.uniform(11.5, 16.5) / PITCH
         down = rng.uniform(14.5, 21.5) / CAP_HEIGHT
-        slope, shear = rng.gauss(0, 0.005), rng.gauss(0, 0.06)
+        slope, shear = rng.gauss(0, 0.006), rng.gauss(0, 0.07)
         left, right = rng.uniform(1.7, 4.6) * PITCH, rng.uniform(1.7, 4.6) * PITCH
         width = int((shape[1] + left + right - 5 * PITCH) * across)
         width = min(1100, max(48, width // 8 * 8))
@@ -115,9 +113,26 @@ class Degrader:
         )
         centre = shape[1] / 2
         matrix[0, 2] -= shear * down * middle
-        matrix[1, 2] = LINE_HEIGHT / 2 + rng.gauss(0, 1.3) - down * middle
+        matrix[1, 2] = LINE_HEIGHT / 2 + rng.gauss(0, 1.7) - down * middle
         matrix[1, 2] -= slope * across * centre
         return matrix * share, width
+
+    def _warped(
+        self, ink: Ink, matrix: NDArray[np.float64], columns: int, height: int
+    ) -> NDArray[np.float32]:
+        """The ink as the crop has it; pages that do not lie flat bend their lines."""
+        if self._rng.random() < 0.65:
+            flat = cv2.warpAffine(ink, matrix, (columns, height), flags=cv2.INTER_LINEAR)
+            return np.asarray(flat, np.float32)
+        inverse = cv2.invertAffineTransform(matrix)
+        across = np.arange(columns, dtype=np.float64)[None]
+        place = 2 * across / columns - 1
+        bent = np.polyval([self._rng.gauss(0, 1.2), self._rng.gauss(0, 2), 0, 0], place)
+        down = np.arange(height, dtype=np.float64)[:, None] + bent * height / LINE_HEIGHT
+        x = inverse[0, 0] * across + inverse[0, 1] * down + inverse[0, 2]
+        y = inverse[1, 0] * across + inverse[1, 1] * down + inverse[1, 2]
+        sampled = cv2.remap(ink, x.astype(np.float32), y.astype(np.float32), cv2.INTER_LINEAR)
+        return np.asarray(sampled, np.float32)
 
     def _on_paper(self, ink: Floats) -> Floats:
         """Ink of some darkness on paper with tints, guilloches and stains."""
