@@ -9,7 +9,6 @@ from documents.mrz.reader.results import Character, MRZScan
 
 _SURE = 0.9
 _POSSIBLE = 0.02  # of an alternative
-_MOST_UNSURE = 0.1  # of the characters, with which two readings still agree
 
 
 class Agreement(StrEnum):
@@ -17,7 +16,7 @@ class Agreement(StrEnum):
 
     SAME = "same"
     DIFFERENT = "different"
-    UNSURE = "unsure"  # too little of the picture could be made out to tell
+    UNSURE = "unsure"  # they differ only where the picture leaves the character open
 
 
 def agreement(lines: tuple[str, ...], scan: MRZScan) -> Agreement:
@@ -41,9 +40,8 @@ def agreement(lines: tuple[str, ...], scan: MRZScan) -> Agreement:
     ]
     if any(_contradicts(char, character) for char, character in pairs):
         return Agreement.DIFFERENT
-    # What does not contradict and is not the same was not made out.
-    open_ones = sum(char != character.value for char, character in pairs)
-    return Agreement.SAME if open_ones <= _MOST_UNSURE * len(pairs) else Agreement.UNSURE
+    same = all(char == character.value for char, character in pairs)
+    return Agreement.SAME if same else Agreement.UNSURE
 
 
 def _contradicts(char: str, character: Character) -> bool:

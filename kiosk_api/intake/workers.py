@@ -206,7 +206,7 @@ class WorkerPool:
                 if refusal_is_final:
                     raise
                 # What it was to load was changed while we serve: `kiosk doctor` says how.
-                _LOG.error("a worker refuses what it was to load; run kiosk doctor")
+                _LOG.error("a face worker refuses what it was to load; run kiosk doctor")
                 await asyncio.sleep(_REFUSED_PAUSE_SECONDS)
                 continue
             if worker is not None:

@@ -61,8 +61,9 @@ def test_one_other_character_that_is_sure_contradicts(column: int) -> None:
 
 def test_a_character_that_is_open_contradicts_nothing() -> None:
     told = changed(1, 3, "8")
-    assert agreement(told, scan(LINES, unsure={(1, 3): (("8", 0.4),)})) is Agreement.SAME
-    assert agreement(told, scan(LINES, unsure={(1, 3): ()})) is Agreement.SAME
+    assert agreement(told, scan(LINES, unsure={(1, 3): (("8", 0.4),)})) is Agreement.UNSURE
+    assert agreement(told, scan(LINES, unsure={(1, 3): ()})) is Agreement.UNSURE
+    assert agreement(LINES, scan(LINES, unsure={(1, 3): ()})) is Agreement.SAME
     assert agreement(told, scan(LINES)) is Agreement.DIFFERENT
 
 
