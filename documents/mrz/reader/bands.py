@@ -83,14 +83,19 @@ def shrink(gray: GrayPicture, longer_side: int) -> tuple[GrayPicture, float]:
     return np.asarray(small, np.uint8), whole * width / size[0]
 
 
-def ink(gray: GrayPicture, blackhat: int, reach: int) -> tuple[GrayPicture, GrayPicture]:
+def ink(
+    gray: GrayPicture, blackhat: tuple[int, int], reach: int
+) -> tuple[GrayPicture, GrayPicture]:
     """Return how much darker pixels are than what is around them, and where that is ink.
+
+    blackhat: width and height within which ink must end on both sides of it, px. With a height
+    of 1 that is what has strokes across the lines: ground that runs along them disappears.
 
     Both (height, width) uint8; the second is 255 for ink, 0 elsewhere. Ink is at least
     `_INK_SHARE` as dark as the darkest within about `reach` px: printing on a guilloche stands
     out of it.
     """
-    kernel = cv2.getStructuringElement(cv2.MORPH_RECT, (blackhat, blackhat))
+    kernel = cv2.getStructuringElement(cv2.MORPH_RECT, blackhat)
     dark = np.asarray(cv2.morphologyEx(gray, cv2.MORPH_BLACKHAT, kernel), np.uint8)
     cell = max(reach // 3, 1)
     coarse = cv2.dilate(dark, cv2.getStructuringElement(cv2.MORPH_RECT, (cell, cell)))
@@ -115,9 +120,13 @@ def label(marks: GrayPicture) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     return np.asarray(labels, np.int32), np.asarray(stats, np.int32)
 
 
-def find_marks(small: GrayPicture) -> GrayPicture:
-    """Return where ink is, 255 or 0, for `find_bands`."""
-    return ink(small, _BLACKHAT_PX, _REACH_PX)[1]
+def find_marks(small: GrayPicture, *, upright: bool) -> GrayPicture:
+    """Return where ink is that does not run along lines of text, for `find_bands`.
+
+    It tells printing from a ground of dark waves along it.
+    """
+    size = (1, _BLACKHAT_PX) if upright else (_BLACKHAT_PX, 1)
+    return ink(small, size, _REACH_PX)[1]
 
 
 def find_bands(marks: GrayPicture, *, upright: bool) -> list[Band]:

@@ -24,7 +24,7 @@ from documents.mrz.reader.results import GrayPicture
 Floats = NDArray[np.float64]
 
 _CAP_PX = 16.0
-_BLACKHAT_PX, _REACH_PX = 13, 40
+_BLACKHAT_PX, _REACH_PX = (13, 1), 40
 _MAX_WIDTH_PX, _MAX_HEIGHT_PX = 1280, 400
 _MAX_COUNT = 47.0
 _MIN_MARKS = 8

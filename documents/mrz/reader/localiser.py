@@ -61,10 +61,10 @@ def find_zones(gray: GrayPicture, *, deadline: float) -> Iterator[Zone]:
         small, factor = shrink(gray, side)
         if min(small.shape) < _MIN_SIDE_PX:
             continue
-        marks = find_marks(small)
         for upright in (False, True):
             if time.monotonic() >= deadline:
                 return
+            marks = find_marks(small, upright=upright)
             bands = [band.scaled(factor) for band in find_bands(marks, upright=upright)]
             yield from search.among(bands)
 
