@@ -2,9 +2,9 @@
 
 Nothing is repaired silently. Check digits accept and reject; they also decide between the two
 likeliest characters of one position where these looked nearly alike, and then say so. What no
-check digit covers has to be sure by itself, and so has what one covers against the characters
-that it cannot tell apart: those of equal value modulo 10, such as 0 and `<`, 6 and G, 8 and S
-(`documents.mrz.check_digits.indistinguishable`).
+check digit covers has to be sure by itself. What one covers has to be sure among all readings
+that would pass it too: so a 0 may look like an O, which the digit tells from it, but not like a
+filler, which it does not (`documents.mrz.check_digits.indistinguishable`).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from documents.mrz.check_digits import VALUES
+from documents.mrz.check_digits import VALUES, WEIGHTS
 from documents.mrz.layouts import Field, Layout, Span, select_layout
 from documents.mrz.parsing import parse
 from documents.mrz.problems import ProblemCode
@@ -32,8 +32,8 @@ SURE = 0.97
 VERY_SURE = 0.99
 """The same, in a field that says what no document should: then it is the document that is odd."""
 
-COVERED = 0.6
-"""Least probability of a character that a passing check digit covers."""
+COVERED = 0.4
+"""Least probability of a character that a passing check digit covers, seen by itself."""
 
 NEAR_TIE = 2.2
 """Nats between two characters of one position up to which a check digit may decide."""
@@ -41,7 +41,14 @@ NEAR_TIE = 2.2
 _ALTERNATIVES = 3
 _LEAST_ALTERNATIVE = 0.001
 _CONFUSABLE = {frozenset(pair) for pair in ("0O", "1I", "8B", "5S", "2Z", "0D", "0Q", "1L", "6B")}
-_CLASSES = np.array([VALUES[char] % 10 for char in ALPHABET])
+# [weight, character, residue]: 1 where the weighted value leaves that residue modulo 10.
+_RESIDUES = np.array(
+    [
+        [[VALUES[char] * weight % 10 == residue for residue in range(10)] for char in ALPHABET]
+        for weight in range(10)
+    ],
+    np.float64,
+)
 # A name may look odd and a number may be missing: that is how documents are, not how they are read.
 _OF_THE_DOCUMENT = frozenset(
     {
@@ -102,7 +109,7 @@ def judge(grid: Sequence[GridLine], *, today: date) -> Judged:
         problems: tuple[ScanProblem, ...] = (ScanProblem.NON_CONFORMING,)
         return Judged(lines, None, 0.0, (), problems, False, 0.0)
     covered = _covered(reading, layout)
-    surely = _sureness(evidence, chosen, covered, repaired)
+    surely = _sureness(evidence, chosen, reading, layout)
     confidence = float(surely.min())
     doubts = _doubts(reading, np.where(covered, 1, _at(np.exp(evidence), chosen)))
     odd = _oddities(reading, doubts)
@@ -181,18 +188,36 @@ def _covered(reading: MRZReading, layout: Layout) -> NDArray[np.bool_]:
 def _sureness(
     evidence: NDArray[np.float32],
     chosen: NDArray[np.intp],
-    covered: NDArray[np.bool_],
-    repaired: tuple[tuple[int, int], ...],
-) -> NDArray[np.float32]:
-    """How sure each position is of what no check digit can tell, 0 to 1."""
-    shares = np.exp(evidence)
-    own = np.exp(_at(evidence, chosen))
-    alike = _CLASSES[chosen][:, :, None] == _CLASSES[None, None, :]
-    among = own / np.maximum((shares * alike).sum(axis=2), 1e-9)
-    surely = np.where(covered, among, own)
-    for line, place in repaired:
-        surely[line - 1, place - 1] = among[line - 1, place - 1]
-    return np.asarray(surely, np.float32)
+    reading: MRZReading,
+    layout: Layout,
+) -> NDArray[np.float64]:
+    """How sure each position is, knowing which check digits pass, 0 to 1."""
+    shares = np.exp(evidence.astype(np.float64))
+    surely = np.exp(_at(evidence, chosen).astype(np.float64))
+    for check in reading.checks:
+        if check.status is not CheckStatus.PASS:
+            continue
+        spans = _spans(reading, layout, check.field)
+        places = [(s.line - 1, at) for s in spans for at in range(s.first - 1, s.last)]
+        rows, columns = np.array([*places, (check.span.line - 1, check.span.first - 1)]).T
+        odds = _odds_given_pass(shares[rows, columns], chosen[rows, columns])
+        surely[rows, columns] = np.maximum(surely[rows, columns], odds)
+    return surely
+
+
+def _odds_given_pass(shares: NDArray[np.float64], chosen: NDArray[np.intp]) -> float:
+    """Probability of the chosen characters among all that pass: Bayes with the digit as witness.
+
+    shares: shape (n, 37), of the n - 1 covered positions in the digit's order, then the digit.
+    """
+    count = len(shares)
+    weights = np.resize(WEIGHTS, count)
+    weights[-1] = 9  # the digit itself, taken away modulo 10
+    residues = np.einsum("pc,pcr->pr", shares, _RESIDUES[weights])
+    # The distribution of a sum modulo 10 is the product in the frequency domain.
+    passing = np.fft.ifft(np.fft.fft(residues, axis=1).prod(axis=0))[0].real
+    own = np.exp(np.log(shares[np.arange(count), chosen] + 1e-12).sum())
+    return float(min(1.0, own / max(passing, 1e-12)))
 
 
 def _kind(code: ProblemCode) -> ScanProblem | None:

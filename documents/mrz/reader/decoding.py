@@ -17,6 +17,8 @@ from documents.mrz.reader.recogniser import ALPHABET, PITCH, STRIDE, LogProbabil
 
 _FLOOR = -16.0
 _BLANK = 0
+_EVEN = np.log(0.5)
+_MOST_STEPS = 4  # of one character, which is 2.9 to 4.3 steps from the next
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -62,29 +64,45 @@ class GridLine:
 
 
 def glimpse(logs: LogProbabilities) -> Glimpse:
-    """Collapse the most likely class of each step into characters."""
-    best = logs.argmax(axis=1)
-    # A run is a stretch of steps with the same class; those of class `none` separate.
-    starts = np.flatnonzero(np.diff(best, prepend=-1))
-    ends = np.append(starts[1:], len(best))
-    runs = [(a, b) for a, b in zip(starts, ends, strict=True) if best[a] != _BLANK]
-    count = len(runs)
+    """Collapse the steps into characters.
+
+    A character is a stretch of steps that see one, whichever it is: a step that hesitates
+    between two look-alikes begins no new one. Only what is too long for one character is divided
+    where the most likely class changes.
+    """
+    stretches = _stretches(logs)
+    count = len(stretches)
     centres = np.empty(count)
     evidence = np.empty((count, len(ALPHABET)), np.float32)
     present = np.empty(count, np.float32)
-    for place, (a, b) in enumerate(runs):
-        steps = logs[a:b]
-        weights = np.exp(steps[:, best[a]])
+    for place, (a, b) in enumerate(stretches):
+        weights = 1 - np.exp(logs[a:b, _BLANK])
         centres[place] = (np.arange(a, b) @ weights / weights.sum() + 0.5) * STRIDE
-        evidence[place], present[place] = _evidence(steps)
+        evidence[place], present[place] = _evidence(logs[a:b])
     return Glimpse(centres, evidence, present)
 
 
+def _stretches(logs: LogProbabilities) -> list[tuple[int, int]]:
+    """Where characters are: first step and the one behind the last."""
+    full = np.flatnonzero(np.diff(logs[:, _BLANK] < _EVEN, prepend=False, append=False))
+    found: list[tuple[int, int]] = []
+    for a, b in full.reshape(-1, 2).tolist():
+        if b - a <= _MOST_STEPS:
+            found.append((a, b))
+            continue
+        best = logs[a:b, 1:].argmax(axis=1)
+        cuts = (np.flatnonzero(np.diff(best)) + a + 1).tolist()
+        found += zip([a, *cuts], [*cuts, b], strict=True)
+    return found
+
+
 def _evidence(steps: LogProbabilities) -> tuple[NDArray[np.float32], float]:
-    """What some steps say together: each class by the step that is surest of it."""
-    logs = np.maximum(steps[:, 1:].max(axis=0), _FLOOR)
-    logs = logs - np.logaddexp.reduce(logs)
-    return logs, float(1 - np.exp(steps[:, _BLANK].min()))
+    """What some steps say together: each as far as it sees a character at all."""
+    weights = (1 - np.exp(steps[:, _BLANK])) ** 2 + 1e-6
+    logs = np.maximum(steps[:, 1:] - np.logaddexp.reduce(steps[:, 1:], axis=1)[:, None], _FLOOR)
+    mean = weights @ logs / weights.sum()
+    mean = mean - np.logaddexp.reduce(mean)
+    return mean.astype(np.float32), float(1 - np.exp(steps[:, _BLANK].min()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +149,7 @@ def lay_out(
     for line, log, grid in zip(lines, logs, grids, strict=True):
         if len(line.centres) == count and grid is not None and _regular(line, grid, count):
             seen = np.ones(count, np.bool_)
-            evidence = _with_presence(line.evidence, line.present)
-            laid.append(GridLine(evidence, seen, 0, grid.first, grid.pitch))
+            laid.append(GridLine(line.evidence, seen, 0, grid.first, grid.pitch))
             continue
         laid.append(_sampled(log, line, _settled(line, grid, first, pitch, count), count))
     return laid
@@ -209,6 +226,7 @@ def _sampled(log: LogProbabilities, line: Glimpse, grid: _Grid, count: int) -> G
         evidence[place], present[place] = _evidence(log[a : max(a + 1, round(middle + 1.3) + 1)])
     seen = hits == 1
     strays = int(np.count_nonzero(~inside) + np.maximum(hits - 1, 0).sum())
+    present[seen] = 1
     return GridLine(_with_presence(evidence, present), seen, strays, float(centres[0]), grid.pitch)
 
 

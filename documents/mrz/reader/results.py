@@ -97,8 +97,8 @@ class MRZScan:
 
     lines: two or three, empty unless `status` is `READ`.
     reading: `documents.mrz.parse` of the lines; None when they fit no template.
-    confidence: of the least sure character, 0 to 1; of those that a passing check digit covers,
-        its own or that of the pair which the digit tells apart.
+    confidence: of the least sure character, 0 to 1; where a passing check digit covers it, among
+        all readings that would pass too.
     repaired: positions, line and column from 1, where a check digit decided between two
         characters. The value that stands there is the decided one; what was seen first is its
         first alternative.
