@@ -35,7 +35,7 @@ _LEAST_PITCH_PX, _MOST_PITCH_PX = 0.62 * _CAP_PX, 1.75 * _CAP_PX
 # Profiles are resampled to one length, so that one table of combs serves them all.
 _SAMPLES = 288
 _CYCLES = np.arange(8.0, 75.0, 0.4)
-_CHANGES = (0.0, -0.04, 0.04, -0.02, 0.02)
+_CHANGES = tuple(0.025 * step for step in (0, -1, 1, -2, 2, -3, 3, -4, 4, -5, 5, -6, 6))
 _WIDE_GAP = 1.25
 _MAX_RUNS = 12
 _OUTSIDE_COST, _GAP_COST, _IRREGULAR_COST = 0.08, 0.05, 4.0
