@@ -1,4 +1,4 @@
-"""`kiosk drill hang`: matcher, disk and devices hang in turn; every answer still comes in time."""
+"""`kiosk drill hang`: workers, disk and devices hang in turn; every answer still comes in time."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import httpx
 import psutil
 
 from devices.commands import OUTCOME_SIGNALS
+from devices.readings import MediaType, Picture
 from kiosk_api.config import DataDir
 from kiosk_api.sites import load_site
 from simulators.drills.load import Answered, Visit, visit_once, visits
@@ -118,6 +119,15 @@ class _Drill:
             if told is None or told["outcome"] != answer.outcome or told["journal"] is None:
                 raise RuntimeError("what was told while the disk hung was not recorded")
 
+    async def documents(self, phase: Phase) -> None:
+        """Every worker that reads documents stops; a traveler lays a page down, without lines."""
+        member = self._members[2]
+        workers = self._service.hang_document_workers()
+        page = Picture(MediaType.JPEG, member.face)  # nobody looks at it
+        await self._agent.present_document((), pages=[page])
+        phase.answers.append(await self._shown())
+        await asyncio.to_thread(psutil.wait_procs, workers, _RECOVERY_SECONDS)
+
     async def camera(self, phase: Phase) -> None:
         """The camera never answers."""
         await self._at_the_lane(phase, Fault.FREEZE)
@@ -143,22 +153,24 @@ class _Drill:
         self._agent.set_face(member.face)
         self._agent.inject(fault)
         await self._agent.present_document(member.lines)
+        phase.answers.append(await self._shown())
+        await self._agent.clear()
+
+    async def _shown(self) -> Answered:
+        """The answer that the lane shows, to a session without a face."""
         shown = await self._agent.wait_signal(OUTCOME_SIGNALS, timeout=_AGENT_SECONDS)
         told = await self._told(shown.session_id or "")
         if told is None:
             raise RuntimeError("an answer was shown and is not known")
-        phase.answers.append(
-            Answered(
-                session_id=shown.session_id or "",
-                outcome=told["outcome"],
-                reasons=tuple(sorted({reason["code"] for reason in told["reasons"]})),
-                journal_seq=None,
-                journal_hash=None,
-                answer_ms=0.0,  # there was no face-capture event, so no budget ran
-                genuine=True,
-            )
+        return Answered(
+            session_id=shown.session_id or "",
+            outcome=told["outcome"],
+            reasons=tuple(sorted({reason["code"] for reason in told["reasons"]})),
+            journal_seq=None,
+            journal_hash=None,
+            answer_ms=0.0,  # there was no face-capture event, so no budget ran
+            genuine=True,
         )
-        await self._agent.clear()
 
     async def _told(self, session_id: str) -> dict[str, Any] | None:
         response = await self._http.get(f"/v1/sessions/{session_id}")
@@ -194,6 +206,7 @@ async def drill_hang(data: DataDir) -> HangResult:
             parts: list[tuple[str, Callable[[Phase], Awaitable[None]]]] = [
                 ("matcher", drill.matcher),
                 ("two_hangs_within_half_a_second", drill.two_hangs),
+                ("documents", drill.documents),
                 ("disk", drill.disk),
                 ("camera", drill.camera),
                 ("agent", drill.agent),

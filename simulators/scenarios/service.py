@@ -31,6 +31,7 @@ LANE = "lane-1"
 _START_SECONDS = 60.0
 _STOP_SECONDS = 15.0
 _WORKER_MARK = "kiosk_api.intake.face_worker"
+_DOCUMENT_WORKER_MARK = "kiosk_api.intake.document_worker"
 
 
 class ServiceError(Exception):
@@ -174,14 +175,24 @@ class ServiceProcess:
 
     def face_workers(self) -> list[psutil.Process]:
         """The processes that measure faces now."""
+        return self._workers(_WORKER_MARK)
+
+    def _workers(self, mark: str) -> list[psutil.Process]:
         if self._process is None:
             return []
         children = psutil.Process(self._process.pid).children(recursive=True)
-        return [child for child in children if _is_face_worker(child)]
+        return [child for child in children if _is_worker(child, mark)]
 
     def hang_face_workers(self) -> list[psutil.Process]:
         """Stop every face worker where it stands, as a hang in native code would."""
         workers = self.face_workers()
+        for worker in workers:
+            worker.send_signal(signal.SIGSTOP)
+        return workers
+
+    def hang_document_workers(self) -> list[psutil.Process]:
+        """The same for every worker that reads documents."""
+        workers = self._workers(_DOCUMENT_WORKER_MARK)
         for worker in workers:
             worker.send_signal(signal.SIGSTOP)
         return workers
@@ -233,8 +244,8 @@ def data_directory(kept: Path | None) -> Iterator[DataDir]:
     yield DataDir(kept)
 
 
-def _is_face_worker(process: psutil.Process) -> bool:
+def _is_worker(process: psutil.Process, mark: str) -> bool:
     try:
-        return _WORKER_MARK in process.cmdline()
+        return mark in process.cmdline()
     except psutil.Error:
         return False

@@ -40,7 +40,9 @@ from kiosk_api.journal.verify import verify
 from kiosk_api.kiosk_file import data_dir
 from kiosk_api.provisioning import models
 from kiosk_api.provisioning.commands import doctor, init
-from kiosk_api.provisioning.findings import Finding, ok
+from kiosk_api.provisioning.documents import examine_documents
+from kiosk_api.provisioning.findings import Finding, Status, ok
+from simulators.seals.authority import SealAuthority
 
 GOLDEN = Path(__file__).parents[1] / "golden/databases/v1/kiosk.sqlite3"
 NOW = datetime.now(UTC)
@@ -259,6 +261,7 @@ def test_doctor_on_a_kiosk_that_was_just_set_up(kiosk: Kiosk) -> None:
         "clock",
         "models",
         "templates",
+        "documents",
         "port",
     ]
     assert all(finding.remedy for finding in found.values() if finding.status != "ok")
@@ -471,6 +474,28 @@ def test_doctor_finds_a_disk_that_forgets(kiosk: Kiosk) -> None:
         assert "forgets with the power" in found["disk"].remedy
     finally:
         folder.rmdir()
+
+
+def test_doctor_finds_what_documents_are_read_and_believed_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = DataDir(tmp_path)
+    found = examine_documents(data)
+    assert (found.status, "no State's seals" in found.detail) == (Status.OK, True)
+    data.trust.mkdir()
+    authority = SealAuthority(1)
+    (data.trust / "utopia.pem").write_bytes(authority.pem)
+    assert "1 authorities" in examine_documents(data).detail
+    (data.trust / "odd.cer").write_bytes(b"no certificate")
+    found = examine_documents(data)
+    assert (found.status, "odd.cer: not_a_certificate" in found.detail) == (Status.WARN, True)
+
+    def fails() -> None:
+        raise RuntimeError("/somewhere")
+
+    monkeypatch.setattr("documents.mrz.reader.reader.load_reader", fails)
+    found = examine_documents(data)
+    assert (found.status, "/somewhere" in found.detail) == (Status.FAIL, False)
 
 
 def test_doctor_finds_models_that_do_not_load(monkeypatch: pytest.MonkeyPatch) -> None:
