@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
 from documents.mrz.reader.bands import Band, find_bands, find_marks, shrink
 from documents.mrz.reader.geometry import TextLine, Zone
-from documents.mrz.reader.lines import Measured, measure
+from documents.mrz.reader.lines import Measured, measure, regularity
 from documents.mrz.reader.results import GrayPicture
 
 __all__ = ["TextLine", "Zone", "find_zones"]
@@ -25,6 +26,7 @@ __all__ = ["TextLine", "Zone", "find_zones"]
 _LONGER_SIDES_PX = (560, 320, 1100)
 _MAX_ENLARGEMENT = 2.4
 _MIN_SIDE_PX = 24
+_MIN_REGULAR = 0.5
 _MAX_MEASURED = 7
 _MAX_MEASURED_AT_ONCE = 3
 _SURE_SCORE = 0.85
@@ -42,11 +44,14 @@ class _Bundle:
     score: float
 
 
-def find_zones(gray: GrayPicture, *, deadline: float) -> Iterator[Zone]:
+def find_zones(
+    gray: GrayPicture, *, deadline: float, enough: Callable[[], bool] = lambda: False
+) -> Iterator[Zone]:
     """Yield what may be machine-readable zones of dark print, the most likely first.
 
     gray: shape (height, width), uint8, any orientation.
     deadline: `time.monotonic()` seconds; after it nothing more is looked for.
+    enough: asked before each pass; once it says yes, only what was seen so far is yielded.
 
     Lazy: what is not asked for is not looked for. Nothing is yielded where there is none.
     """
@@ -62,11 +67,11 @@ def find_zones(gray: GrayPicture, *, deadline: float) -> Iterator[Zone]:
         if min(small.shape) < _MIN_SIDE_PX:
             continue
         for upright in (False, True):
-            if time.monotonic() >= deadline:
+            if time.monotonic() >= deadline or enough():
                 return
             marks = find_marks(small, upright=upright)
             bands = [band.scaled(factor) for band in find_bands(marks, upright=upright)]
-            yield from search.among(bands)
+            yield from search.among(bands, small, factor)
 
 
 class _Search:
@@ -79,14 +84,23 @@ class _Search:
         self._seen: list[Measured] = []
         self._yielded: list[Zone] = []
 
-    def among(self, bands: list[Band]) -> Iterator[Zone]:
-        """Yield the zones among bands in pixels of the picture, the most likely first."""
+    def among(self, bands: list[Band], small: GrayPicture, factor: float) -> Iterator[Zone]:
+        """Yield the zones among bands in pixels of the picture, the most likely first.
+
+        small, factor: of `shrink`, the copy of the picture that the bands were found in.
+        """
         held: list[tuple[Measured, float]] = []
-        for bundle in _bundles(bands)[:_MAX_MEASURED_AT_ONCE]:
-            if self._budget <= 0 or time.monotonic() >= self._deadline:
+        regular = cache(lambda band: regularity(small, band.scaled(1.0 / factor)) >= _MIN_REGULAR)
+        allowed = _MAX_MEASURED_AT_ONCE
+        for bundle in _bundles(bands):
+            if min(allowed, self._budget) <= 0 or time.monotonic() >= self._deadline:
                 break
             if any(_covers(measured.lines, bundle.bands) for measured in self._seen):
                 continue
+            # Measuring is dear, and most of what is long and thin is no lettering of fixed pitch.
+            if not any(regular(band) for band in bundle.bands):
+                continue
+            allowed -= 1
             self._budget -= 1
             measured = measure(self._gray, bundle.bands)
             if measured is None or (score := _score(measured)) is None:

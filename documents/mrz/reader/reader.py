@@ -38,6 +38,7 @@ _MARGIN = 2.5  # pitches beyond the ends of a line
 _WIDER = 7.0  # where lines seem to go on beyond that
 _LEGIBLE = 0.6  # mean probability of the characters; less is no machine-readable zone
 _PLAIN = 0.85  # no need to look whether it is plainer upside down
+_EVERY_ONE_PLAIN = 0.985  # of lines that no other crop would show better
 _LEAST_CHARACTERS = 8  # in the longest line, of what is looked at
 _COUNT_OFF = 4.0  # characters by which a line's extent may miss its template's length
 _LINE_GAP = 2.5  # pitches from line to line: 6.35 mm of 2.54 mm (ICAO Doc 9303-4, 9303-6)
@@ -76,8 +77,48 @@ class _Candidate:
     legibility: float  # mean probability of the characters seen, 0 to 1
 
     @property
+    def is_plain(self) -> bool:
+        """Whether every character was seen for what it is, whatever they say together."""
+        complete = all(line.seen.all() and line.strays == 0 for line in self.grid)
+        return complete and self.legibility >= _EVERY_ONE_PLAIN
+
+    @property
     def rank(self) -> tuple[float, ...]:
         return (self.judged.accepted, self.judged.checks_passed + 2 * self.legibility)
+
+
+@dataclass(slots=True)
+class _Found:
+    """What a search came to so far."""
+
+    best: _Candidate | None = None
+    others: list[_Candidate] = field(default_factory=list)
+    tried: bool = False
+    looked_beside: int = 0
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether no other view of the same zone would be read better."""
+        best = self.best
+        return best is not None and (best.judged.accepted or best.is_plain)
+
+    @property
+    def several(self) -> bool:
+        """Whether another zone stands somewhere else in the picture."""
+        best = self.best
+        return best is not None and any(_is_another(other, best) for other in self.others)
+
+    def take(self, candidate: _Candidate | None) -> None:
+        """Keep a candidate; the better one is the best."""
+        if candidate is None:
+            return
+        if self.best is None:
+            self.best = candidate
+        elif candidate.rank > self.best.rank:
+            self.others.append(self.best)
+            self.best = candidate
+        else:
+            self.others.append(candidate)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,31 +192,23 @@ class MRZReader:
         return _scan(_Look(replace(best.best, judged=judged), several, best.late), watch)
 
     def _look(self, gray: GrayPicture, today: date, deadline: float, watch: _Stopwatch) -> _Look:
-        best: _Candidate | None = None
-        others: list[_Candidate] = []
-        looked_at = 0
-        tried = False
-        for zone in _timed(find_zones(gray, deadline=deadline), watch):
-            if best is not None and best.judged.accepted:
+        found = _Found()
+        zones = find_zones(gray, deadline=deadline, enough=lambda: found.is_settled)
+        for zone in _timed(zones, watch):
+            if found.is_settled:
                 # From here on for a second document only.
-                if zone.place == best.zone.place:
+                if found.best is not None and zone.place == found.best.zone.place:
                     continue
-                looked_at += 1
-                if looked_at > _PLACES_LOOKED_AT:
+                found.looked_beside += 1
+                if found.looked_beside > _PLACES_LOOKED_AT:
                     break
-            first, tried = not tried, True
-            if not first and not self._is_worth_a_look(gray, zone, watch):
+            if found.tried and not self._is_worth_a_look(gray, zone, watch):
                 continue
-            candidate = self._candidate(gray, zone, today, watch)
-            if candidate is not None:
-                if best is None or candidate.rank > best.rank:
-                    best, candidate = candidate, best
-                if candidate is not None:
-                    others.append(candidate)
+            found.tried = True
+            found.take(self._candidate(gray, zone, today, watch))
             if time.monotonic() >= deadline:
                 break
-        several = best is not None and any(_is_another(other, best) for other in others)
-        return _Look(best, several, time.monotonic() >= deadline)
+        return _Look(found.best, found.several, time.monotonic() >= deadline)
 
     def _candidate(
         self, gray: GrayPicture, zone: Zone, today: date, watch: _Stopwatch
