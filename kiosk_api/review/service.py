@@ -181,7 +181,7 @@ class ReviewService:
             ReviewError: NO_CASE, NOT_ON_RECORD, NOT_KEPT, DISK.
         """
         entry = await self._recorded(session_id)
-        picture = await self._in_thread(self._page_picture, entry, max(number, FIRST_PAGE))
+        picture = await self._in_thread(self._page_picture, entry, number)
         await self._view(session_id, officer, Shown.DOCUMENT)
         return picture
 
@@ -327,7 +327,8 @@ class ReviewService:
 
     def _page_picture(self, entry: Entry, number: int) -> bytes:
         session_id = entry.header.session_id or ""
-        if number not in numbers_of(entry.body.get("pictures"), session_id):
+        numbers = numbers_of(entry.body.get("pictures"), session_id)
+        if number < FIRST_PAGE or number not in numbers:
             raise ReviewError(ReviewProblem.NOT_KEPT)
         return self.pictures.read(self._sealer(session_id), session_id, number)
 

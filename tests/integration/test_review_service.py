@@ -8,13 +8,15 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from session_stand import Stand, lines_of, until
+from session_stand import READER, Stand, lines_of, until
 
+from kiosk_api.core.evidence import Light
 from kiosk_api.core.journal import EntryKind
 from kiosk_api.core.review import Refusal
+from kiosk_api.intake.document_pages import PagePicture
 from kiosk_api.intake.workers import WorkerPool
 from kiosk_api.journal.drafts import Shown
-from kiosk_api.journal.pictures import Pictures
+from kiosk_api.journal.pictures import FIRST_PAGE, Pictures
 from kiosk_api.journal.reader import entries
 from kiosk_api.journal.session_keys import DatabaseSessionKeys
 from kiosk_api.review.service import (
@@ -24,6 +26,7 @@ from kiosk_api.review.service import (
     ReviewProblem,
     ReviewService,
 )
+from kiosk_api.sessions.readings import DocumentEvent
 
 ANNA, BERTA = "anna", "berta"
 
@@ -87,6 +90,32 @@ def queue(review: ReviewService) -> list[str]:
 def kinds(stand: Stand, session_id: str) -> list[str]:
     found = entries(stand.root / "journal")
     return [entry.header.kind.value for entry in found if entry.header.session_id == session_id]
+
+
+async def test_the_page_of_a_document_is_seen_and_that_goes_on_record_first(
+    stand: Stand, review: ReviewService
+) -> None:
+    live = await stand.open()
+    white, infrared = (
+        PagePicture(light, b"page in " + light.encode()) for light in list(Light)[:2]
+    )
+    event = DocumentEvent(stand.next_id(), READER, lines_of(), (white, infrared))
+    await stand.service.document(live, event)
+    await stand.show_face(live, "other")
+    session_id = live.session.session_id
+    await until(lambda: session_id in stand.repository.referred())
+    numbers = await review.page_numbers(session_id)
+    assert numbers == (FIRST_PAGE, FIRST_PAGE + 1)
+    assert kinds(stand, session_id) == ["decision"]  # that there are some shows nothing
+    seen = [await review.page_picture(session_id, number, ANNA) for number in numbers]
+    assert seen == [white.data, infrared.data]
+    assert (await review.live_picture(session_id, ANNA)).startswith(b"other")
+    assert kinds(stand, session_id) == ["decision", "viewed", "viewed", "viewed"]
+    for none in (1, FIRST_PAGE + 2):  # the first is the traveler's
+        with pytest.raises(ReviewError) as caught:
+            await review.page_picture(session_id, none, ANNA)
+        assert caught.value.problem is ReviewProblem.NOT_KEPT
+    assert await review.page_numbers(await refer(stand)) == ()
 
 
 async def test_a_referral_waits_until_it_is_resolved_also_over_a_restart(
