@@ -29,6 +29,7 @@ from documents.mrz.reader.results import (
     ScanProblem,
     ScanStatus,
 )
+from documents.mrz.reader.straightening import straightened
 from documents.mrz.reader.voting import vote
 
 BUDGET_SECONDS = 0.5
@@ -231,6 +232,30 @@ class MRZReader:
                 lines, seen = moved, other
         if seen.legibility < _LEGIBLE:
             return None
+        found = self._laid_out(gray, zone, lines, seen, today, watch)
+        if found is not None and (found.judged.accepted or found.is_plain):
+            return found
+        straight = tuple(
+            straightened(gray, line, glimpse, _MARGIN)
+            for line, glimpse in zip(lines, seen.glimpses, strict=True)
+        )
+        if not any(straight):
+            return found
+        lines = tuple(new or old for new, old in zip(straight, lines, strict=True))
+        seen = self._recognise(gray, lines, _MARGIN, watch)
+        again = self._laid_out(gray, zone, lines, seen, today, watch)
+        return max((c for c in (found, again) if c), key=lambda c: c.rank, default=None)
+
+    def _laid_out(
+        self,
+        gray: GrayPicture,
+        zone: Zone,
+        lines: tuple[TextLine, ...],
+        seen: _Lines,
+        today: date,
+        watch: _Stopwatch,
+    ) -> _Candidate | None:
+        """What was seen as lines of the right length, and the judgement of them."""
         length = _length(seen.glimpses)
         if length is None or _reaches_edge(seen, length):
             wider = self._recognise(gray, lines, _WIDER, watch)
