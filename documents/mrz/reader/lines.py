@@ -36,7 +36,9 @@ _LEAST_PITCH_PX, _MOST_PITCH_PX = 0.62 * _CAP_PX, 1.75 * _CAP_PX
 # Profiles are resampled to one length, so that one table of combs serves them all.
 _SAMPLES = 288
 _CYCLES = np.arange(8.0, 75.0, 0.4)
-_CHANGES = tuple(0.025 * step for step in (0, -1, 1, -2, 2, -3, 3, -4, 4, -5, 5, -6, 6))
+# How much the pitch at an end may differ from that in the middle: so does a strong perspective.
+_CHANGES = tuple(0.025 * step for step in range(-6, 7))
+_EVERY_CHANGE, _SOME_CHANGES = 1, 2
 _WIDE_GAP = 1.25
 _MAX_RUNS = 12
 _OUTSIDE_COST, _GAP_COST, _IRREGULAR_COST = 0.08, 0.05, 4.0
@@ -143,7 +145,7 @@ def regularity(gray: GrayPicture, band: Band) -> float:
     )
     kernel = cv2.getStructuringElement(cv2.MORPH_RECT, _BLACKHAT_PX)
     dark = cv2.morphologyEx(strip, cv2.MORPH_BLACKHAT, kernel)
-    return _comb(_evened(np.asarray(dark.sum(axis=0), np.float64)))[1]
+    return _comb(_evened(np.asarray(dark.sum(axis=0), np.float64)), _SOME_CHANGES)[1]
 
 
 def _mark_boxes(marks: GrayPicture) -> Floats:
@@ -212,7 +214,8 @@ def _profile(row: _Row, dark: GrayPicture, half: float, first: float, last: floa
 
 def _evened(sums: Floats) -> Floats:
     """Return the profile with its peaks cut off, so that bold characters count like others."""
-    limit = max(float(np.percentile(sums, 60)), 1.0) if len(sums) else 1.0
+    place = int(0.6 * len(sums))
+    limit = max(float(np.partition(sums, place)[place]), 1.0) if len(sums) else 1.0
     return np.asarray(np.minimum(sums, limit), np.float64)
 
 
@@ -224,16 +227,16 @@ def _measure_combs(rows: Sequence[_Row], dark: GrayPicture, half: float) -> None
 
 
 @cache
-def _combs() -> NDArray[np.float32]:
+def _combs(step: int) -> NDArray[np.float32]:
     """Return shape (cycles, changes, 2, samples): waves whose period changes evenly."""
     place = np.linspace(-1.0, 1.0, _SAMPLES)
-    change = np.array(_CHANGES)[None, :, None]
+    change = np.array(_CHANGES[::step])[None, :, None]
     warped = (place + change / 2.0 * (place**2 - 1.0)) / 2.0
     phase = 2.0 * math.pi * _CYCLES[:, None, None] * warped
     return np.stack([np.cos(phase), np.sin(phase)], axis=2).astype(np.float32)
 
 
-def _comb(profile: Floats) -> tuple[float, float]:
+def _comb(profile: Floats, step: int = _EVERY_CHANGE) -> tuple[float, float]:
     """Return the pitch, px, and how well a comb of it fits, 0 to 1.
 
     The pitch may change evenly from one end to the other, as perspective makes it.
@@ -252,7 +255,7 @@ def _comb(profile: Floats) -> tuple[float, float]:
     least, most = np.searchsorted(_CYCLES, (size / _MOST_PITCH_PX, size / _LEAST_PITCH_PX))
     if most - least < 3:
         return _CAP_PX, 0.0
-    table = _combs()[least:most]
+    table = _combs(step)[least:most]
     parts = (table.reshape(-1, _SAMPLES) @ wave).reshape(table.shape[:3])
     response = np.hypot(parts[:, :, 0], parts[:, :, 1])
     index, change = np.unravel_index(int(np.argmax(response)), response.shape)
