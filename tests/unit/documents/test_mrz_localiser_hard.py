@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from documents.mrz.reader import localiser
 from documents.mrz.reader.bands import find_bands, find_marks
-from documents.mrz.reader.lines import regularity
+from documents.mrz.reader.lines import measure, regularity
 from documents.mrz.reader.localiser import find_zones
 
 Gray = NDArray[np.uint8]
@@ -28,7 +28,7 @@ def drawn(waves: int | None = None) -> tuple[Gray, NDArray[np.float32]]:
         x = np.arange(0, WIDTH, 5)
         for number, y in enumerate(range(0, HEIGHT + 30, 9)):
             points = np.stack([x, y + 9 * np.sin(x / 140 + number / 9)], axis=1)
-            cv2.polylines(page, [np.int32(points * 16)], False, waves, 2, cv2.LINE_AA, 4)
+            cv2.polylines(page, [(points * 16).astype(np.int32)], False, waves, 2, cv2.LINE_AA, 4)
     ends = []
     for y, text in zip((560, 610), LINES, strict=True):
         for place, letter in enumerate(text):
@@ -68,16 +68,15 @@ def test_perspective_may_change_the_pitch_along_a_line(narrowing: float) -> None
     page = np.asarray(
         cv2.warpPerspective(page, matrix, (WIDTH, HEIGHT), borderValue=(110,)), np.uint8
     )
-    assert_found(page, cv2.perspectiveTransform(ends, matrix))
+    assert_found(page, np.asarray(cv2.perspectiveTransform(ends, matrix), np.float32))
 
 
 def _ordinary_text() -> Gray:
     page = np.full((HEIGHT, WIDTH), 235, np.uint8)
-    words = (
-        "the quick brown fox jumps over a lazy dog while it rains in Utopia all day long".split()
-    )
+    words = "the quick brown fox jumps over a lazy dog while it rains in Utopia all day long"
+    shuffled = words.split()
     for turn, y in enumerate(range(40, HEIGHT - 10, 38)):
-        text = " ".join(words[turn % 16 :] + words[: turn % 16])
+        text = " ".join(shuffled[turn % 16 :] + shuffled[: turn % 16])
         cv2.putText(page, text, (20, y), cv2.FONT_HERSHEY_COMPLEX, 0.66, 20, 1, cv2.LINE_AA)
     return page
 
@@ -101,7 +100,6 @@ def test_lettering_of_fixed_pitch_is_more_regular_than_ordinary_text() -> None:
 
 def test_ordinary_text_is_hardly_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     calls = []
-    measure = localiser.measure
 
     def counted(*args: object) -> object:
         calls.append(args)
