@@ -18,6 +18,7 @@ from documents.mrz.layouts import LINE_LENGTHS
 from documents.mrz.reader.acceptance import Judged, judge
 from documents.mrz.reader.decoding import Glimpse, GridLine, count_of, glimpse, lay_out
 from documents.mrz.reader.geometry import TextLine, Zone
+from documents.mrz.reader.glare import discounted
 from documents.mrz.reader.localiser import find_zones
 from documents.mrz.reader.recogniser import PITCH, STRIDE, LogProbabilities, Recogniser
 from documents.mrz.reader.rectify import corners_of, crop
@@ -64,6 +65,7 @@ class _Stopwatch:
 class _Lines:
     """What the network said of the lines of a zone."""
 
+    crops: tuple[GrayPicture, ...]
     logs: tuple[LogProbabilities, ...]
     glimpses: tuple[Glimpse, ...]
     legibility: float
@@ -264,6 +266,7 @@ class MRZReader:
         grid = None if length is None else lay_out(seen.logs, seen.glimpses, length)
         if grid is None:
             return None
+        grid = [discounted(line, crop) for line, crop in zip(grid, seen.crops, strict=True)]
         judged = judge(grid, today=today)
         watch.stop("decode")
         return _Candidate(zone, lines, tuple(grid), judged, seen.legibility)
@@ -281,10 +284,11 @@ class MRZReader:
         self, gray: GrayPicture, lines: Sequence[TextLine], margin: float, watch: _Stopwatch
     ) -> _Lines:
         watch.last = time.perf_counter()
-        logs = self._recogniser.recognise([crop(gray, line, margin) for line in lines])
+        crops = tuple(crop(gray, line, margin) for line in lines)
+        logs = self._recogniser.recognise(crops)
         watch.stop("recognise")
         glimpses = [glimpse(log) for log in logs]
-        found = _Lines(tuple(logs), tuple(glimpses), _legibility(glimpses))
+        found = _Lines(crops, tuple(logs), tuple(glimpses), _legibility(glimpses))
         watch.stop("decode")
         return found
 
