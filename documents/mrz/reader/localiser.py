@@ -29,7 +29,7 @@ _MIN_SIDE_PX = 24
 _MIN_REGULAR = 0.55
 _MAX_MEASURED = 7
 _MAX_MEASURED_AT_ONCE = 3
-_SURE_SCORE = 0.85
+_SURE_SCORE, _MIN_SCORE = 0.85, 0.7
 _MIN_COMB, _MIN_LONE_COMB = 0.42, 0.5
 _MIN_COUNT, _MAX_COUNT = 24.0, 50.0
 _TD1_BELOW = 33.5
@@ -182,6 +182,8 @@ def _score(measured: Measured) -> float | None:
     expected = (30.0,) if lines == 3 else (36.0, 44.0)
     off = min(abs(count - length) for length in expected)
     score = measured.comb + 0.3 * min(measured.seen, 1.0) - 0.04 * min(off, 5.0)
+    if score < _MIN_SCORE:
+        return None
     return score - (0.3 if lines == 1 else 0.0)
 
 
