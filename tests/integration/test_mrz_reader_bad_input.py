@@ -8,7 +8,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from datetime import date
-from importlib.resources import files
 
 import cv2
 import numpy as np
@@ -30,8 +29,6 @@ TODAY = date(2026, 1, 15)
 SECONDS = 0.5
 # What comes after the deadline may be one piece of work; what hangs takes for ever.
 OVERRUN_SECONDS = 2.0
-_SHIPPED = files("documents.mrz.reader").joinpath("recogniser.onnx").is_file()
-network = pytest.mark.skipif(not _SHIPPED, reason="the reader's network is not built yet")
 
 
 # --- pictures ------------------------------------------------------------------------------
@@ -143,13 +140,11 @@ def read(reader: MRZReader, gray: Gray, seconds: float = SECONDS) -> MRZScan:
 # --- pictures without a zone ---------------------------------------------------------------
 
 
-@network
 @pytest.mark.parametrize("name", NOTHING_TO_READ)
 def test_where_nothing_is_printed_nothing_is_accepted(reader: MRZReader, name: str) -> None:
     assert not read(reader, NOTHING_TO_READ[name]()).accepted
 
 
-@network
 def test_control_a_page_is_accepted(reader: MRZReader, pages: list[StressPage]) -> None:
     scans = [read(reader, _gray(page), 20.0) for page in pages]
     accepted = [page.lines == scan.texts for page, scan in zip(pages, scans, strict=True)]
@@ -160,7 +155,6 @@ def test_control_a_page_is_accepted(reader: MRZReader, pages: list[StressPage]) 
 # --- pictures with more or less than a zone ------------------------------------------------
 
 
-@network
 def test_of_two_documents_it_is_said_that_there_are_two(
     reader: MRZReader, pages: list[StressPage]
 ) -> None:
@@ -175,7 +169,6 @@ def test_of_two_documents_it_is_said_that_there_are_two(
     assert ScanProblem.SEVERAL_ZONES in scan.problems
 
 
-@network
 @pytest.mark.parametrize("edge", ["left", "right", "bottom"])
 def test_a_zone_cut_off_at_the_edge_is_not_accepted(
     reader: MRZReader, pages: list[StressPage], edge: str
@@ -200,7 +193,6 @@ def test_a_zone_cut_off_at_the_edge_is_not_accepted(
         assert cut_off
 
 
-@network
 @pytest.mark.parametrize("scale", [0.1, 0.2, 5.0])
 def test_a_page_of_any_size_is_an_answer(
     reader: MRZReader, pages: list[StressPage], scale: float
@@ -210,7 +202,6 @@ def test_a_page_of_any_size_is_an_answer(
     assert not scan.accepted or scan.texts == pages[0].lines
 
 
-@network
 def test_pictures_that_cannot_be_written_to_or_lie_apart_in_memory_are_read(
     reader: MRZReader, pages: list[StressPage]
 ) -> None:
@@ -223,7 +214,6 @@ def test_pictures_that_cannot_be_written_to_or_lie_apart_in_memory_are_read(
     assert read(reader, np.ascontiguousarray(gray[::-1])[::-1], 20.0).texts
 
 
-@network
 def test_after_the_deadline_nothing_is_said(reader: MRZReader, pages: list[StressPage]) -> None:
     gray = _gray(pages[0])
     scan = reader.read(gray, today=TODAY, deadline=time.monotonic() - 1.0)
@@ -233,7 +223,6 @@ def test_after_the_deadline_nothing_is_said(reader: MRZReader, pages: list[Stres
     assert frames.status is ScanStatus.OUT_OF_TIME
 
 
-@network
 def test_frames_of_anything_are_an_answer(reader: MRZReader, pages: list[StressPage]) -> None:
     grays = [_gray(pages[0]), _noise(700, 1000), np.zeros((1, 1), np.uint8), _gray(pages[1])]
     deadline = time.monotonic() + 20.0
@@ -261,7 +250,6 @@ def _damaged(draw: st.DrawFn, gray: Gray) -> Gray:
     return np.ascontiguousarray(np.rot90(damaged, draw(st.integers(0, 3))))
 
 
-@network
 def test_what_is_accepted_of_a_damaged_page_is_what_is_printed(
     reader: MRZReader, pages: list[StressPage]
 ) -> None:
