@@ -41,6 +41,7 @@ _WIDER = 7.0  # where lines seem to go on beyond that
 _LEGIBLE = 0.6  # mean probability of the characters; less is no machine-readable zone
 _PLAIN = 0.85  # no need to look whether it is plainer upside down
 _EVERY_ONE_PLAIN = 0.985  # of lines that no other crop would show better
+_MOST_OF_THEM = 0.85  # of the characters that a line has by its length
 _LEAST_CHARACTERS = 8  # in the longest line, of what is looked at
 _COUNT_OFF = 4.0  # characters by which a line's extent may miss its template's length
 _LINE_GAP = 2.5  # pitches from line to line: 6.35 mm of 2.54 mm (ICAO Doc 9303-4, 9303-6)
@@ -276,7 +277,7 @@ class MRZReader:
         line = _middle(max(zone.lines, key=lambda line: line.count))
         ways = (line,) if zone.upright_known else (line, line.reversed())
         logs = self._recogniser.recognise([crop(gray, way, _MARGIN) for way in ways])
-        found = max(_legibility([glimpse(log)]) for log in logs)
+        found = max(_legibility([glimpse(log)], [line]) for log in logs)
         watch.stop("recognise")
         return found >= _LEGIBLE
 
@@ -288,7 +289,7 @@ class MRZReader:
         logs = self._recogniser.recognise(crops)
         watch.stop("recognise")
         glimpses = [glimpse(log) for log in logs]
-        found = _Lines(crops, tuple(logs), tuple(glimpses), _legibility(glimpses))
+        found = _Lines(crops, tuple(logs), tuple(glimpses), _legibility(glimpses, lines))
         watch.stop("decode")
         return found
 
@@ -336,7 +337,9 @@ def _other_side(lines: tuple[TextLine, ...], seen: _Lines) -> tuple[TextLine, ..
     """The plain one of two lines with a neighbour on its other side, when the other is no text."""
     if len(lines) != 2:
         return None
-    plain = [_legibility([glimpse]) for glimpse in seen.glimpses]
+    plain = [
+        _legibility([glimpse], [line]) for glimpse, line in zip(seen.glimpses, lines, strict=True)
+    ]
     good = int(np.argmax(plain))
     if plain[good] < _PLAIN or plain[1 - good] >= _LEGIBLE:
         return None
@@ -357,11 +360,16 @@ def _middle(line: TextLine) -> TextLine:
     return replace(line, start=(x0 + dx, y0 + dy), end=(x1 - dx, y1 - dy), bow=line.bow / 9)
 
 
-def _legibility(lines: Sequence[Glimpse]) -> float:
-    counts = [len(line.centres) for line in lines]
+def _legibility(glimpses: Sequence[Glimpse], lines: Sequence[TextLine]) -> float:
+    """How plainly there is text, 0 to 1: mean probability, where as many characters are as should.
+
+    Upside down a few characters look like others and very sure ones at that: 6, 9 and 0.
+    """
+    counts = [len(line.centres) for line in glimpses]
     if max(counts) < _LEAST_CHARACTERS:
         return 0.0
-    return sum(c * line.confidence for c, line in zip(counts, lines, strict=True)) / sum(counts)
+    expected = max(sum(counts), _MOST_OF_THEM * sum(line.count for line in lines))
+    return sum(c * line.confidence for c, line in zip(counts, glimpses, strict=True)) / expected
 
 
 def _length(lines: Sequence[Glimpse]) -> int | None:
