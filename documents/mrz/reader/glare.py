@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from documents.mrz.reader.decoding import GridLine
 from documents.mrz.reader.results import GrayPicture
 
-_WHITE = 246.0  # grey level from which a sensor shows no more differences
+_WHITE = 252.0  # grey level from which a sensor shows no more differences
 _BRIGHTER = 10.0  # grey levels above the paper of the rest of the line
 _REACH = 9  # columns around a character's centre
 _TRUST = 0.6  # what is left of the evidence, as a power of the probabilities
