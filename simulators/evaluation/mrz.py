@@ -15,7 +15,7 @@ import cv2
 from documents.mrz.evaluation.scoring import Answer, Scored, character_error_rate, report
 from documents.mrz.evaluation.truth import TruthKind, TruthRow, TruthTable
 from documents.mrz.reader.results import GrayPicture, MRZScan
-from imaging.pictures import decode_gray
+from imaging.pictures import MAX_FILE_BYTES, decode_gray
 from imaging.results import PictureFault
 from simulators.figures import percentile
 
@@ -51,13 +51,19 @@ def read_picture(reader: Reader, source: Path | bytes, today: date) -> Timed:
         OSError: the file cannot be read.
     """
     started = time.perf_counter()
-    data = source if isinstance(source, bytes) else source.read_bytes()
+    data = source if isinstance(source, bytes) else _read_file(source)
     gray = decode_gray(data, own_file=True)
     if isinstance(gray, PictureFault):
         return Timed(Answer((), picture_fault=gray.value), (time.perf_counter() - started) * 1000)
     scan = reader.read(gray, today=today)
     spent = (time.perf_counter() - started) * 1000
     return Timed(Answer(scan.texts, scan.accepted), spent)
+
+
+def _read_file(path: Path) -> bytes:
+    """Read a file, of one that is too long only so much that it shows."""
+    with path.open("rb") as file:
+        return file.read(MAX_FILE_BYTES + 1)
 
 
 def on_one_thread() -> None:

@@ -175,7 +175,12 @@ def test_a_row_without_lines_is_a_page_without_a_zone(tmp_path: Path) -> None:
         ("file,type\npage.jpg,TD3\n", "the column 'checks' is missing"),
         (HEADER + ",TD3,A,B,,ok\n", "line 2 has no usable file"),
         (HEADER + "page.jpg\n" + "\n" + "page.jpg,TD3,,,,ok\n", "line 4 has check digits and no"),
-        (HEADER + "absent.jpg,TD3,A,B,,ok\n", "absent.jpg: there is no such file"),
+        (HEADER + "absent.jpg,TD3,A,B,,ok\n", "line 2 names a file that is not there"),
+        (HEADER + ".,TD3,A,B,,ok\n", "line 2 names a file that is not there"),
+        (HEADER + f"{LINES[0]},{LINES[1]},,ok\n", "line 2 names a file that is not there"),
+        (HEADER + '"two\nlines.jpg",TD3,A,B,,ok\n', "line 3 names a file that is not there"),
+        (HEADER + f'"{"x" * 400}.jpg",TD3,A,B,,ok\n', "line 2 names a file that is not there"),
+        (HEADER + f'"page.jpg,TD3,{LINES[0]}\n', "is not a CSV file"),
         (HEADER + '"page.jpg,TD3\n' + "x" * 200_000, "is not a CSV file"),
     ],
 )
@@ -184,6 +189,7 @@ def test_a_table_that_cannot_be_used_is_one_line(tmp_path: Path, text: str, mess
         load_truth(table(tmp_path, text))
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+    assert "<<" not in str(caught.value)
 
 
 @pytest.mark.parametrize("name", ["nowhere.csv", "."])

@@ -149,7 +149,7 @@ def test_a_missing_picture_is_one_line(tmp_path: Path, reader: Fake) -> None:
     result = run(path, "--json")
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr.count("\n") == 1
-    assert "0.png: there is no such file" in result.stderr
+    assert "line 2 names a file that is not there" in result.stderr
 
 
 @dataclass(frozen=True)
