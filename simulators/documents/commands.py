@@ -58,6 +58,7 @@ def specimens(
     side of a card by its side too (nexus-front-white.jpg).
     """
     from datetime import UTC, datetime, timedelta
+    from math import isnan
 
     from simulators.documents import Condition, Side, render_page
     from simulators.documents.capture import as_jpeg
@@ -68,6 +69,8 @@ def specimens(
     holder = next((someone for someone in PEOPLE if someone.id == person), None)
     if holder is None:
         raise click.ClickException(f"no such person; ids run {PEOPLE[0].id} to {PEOPLE[-1].id}")
+    if any(map(isnan, (wear, glare, tilt, blur))):
+        raise click.ClickException("wear, glare, tilt and blur are numbers")
     expiry = datetime.now(UTC).date() + timedelta(days=4 * 365)
     condition = Condition(wear, glare, tilt, blur)
     written = 0

@@ -36,7 +36,13 @@ def test_one_page_in_one_light(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "options",
-    [["--person", "nobody"], ["--kind", "library_card"], ["--wear", "2"], ["--light", "candle"]],
+    [
+        ["--person", "nobody"],
+        ["--kind", "library_card"],
+        ["--wear", "2"],
+        ["--light", "candle"],
+        *([option, "nan"] for option in ("--wear", "--glare", "--tilt", "--blur")),
+    ],
 )
 def test_wrong_words_are_refused(options: list[str], tmp_path: Path) -> None:
     result = CliRunner().invoke(specimens, [str(tmp_path), *options])
