@@ -69,7 +69,7 @@ def bench() -> None:
 
 @click.group(cls=_Commands, entry_points=f"{_GROUP}.evaluate")
 def evaluate() -> None:
-    """Measure how often the face engine errs."""
+    """Measure how often faces and documents are read wrongly."""
 
 
 def main() -> None:
