@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -17,20 +18,19 @@ from documents.mrz.reader.recogniser import ALPHABET
 from documents.mrz.reader.results import ScanProblem
 
 TODAY = date(2026, 11, 24)
-LINES = encode(
-    MRZContent(
-        template=Template.TD3,
-        document_code="P",
-        issuer="UTO",
-        nationality="UTO",
-        surname="Testperson",
-        given_names="Ana Maria",
-        document_number="X1234560O",
-        birth_date=date(1980, 1, 1),
-        sex=Sex.FEMALE,
-        expiry_date=date(2030, 1, 1),
-    )
+CONTENT = MRZContent(
+    template=Template.TD3,
+    document_code="P",
+    issuer="UTO",
+    nationality="UTO",
+    surname="Testperson",
+    given_names="Ana Maria",
+    document_number="X1234560O",
+    birth_date=date(1980, 1, 1),
+    sex=Sex.FEMALE,
+    expiry_date=date(2030, 1, 1),
 )
+LINES = encode(CONTENT)
 
 
 def grid_of(
@@ -190,20 +190,7 @@ def test_an_accepted_reading_is_what_was_printed(
 
 
 def test_the_visa_has_no_composite_digit_to_confirm_a_repair() -> None:
-    visa = encode(
-        MRZContent(
-            template=Template.MRV_B,
-            document_code="V",
-            issuer="UTO",
-            nationality="UTO",
-            surname="Testperson",
-            given_names="Ana",
-            document_number="X1234560O",
-            birth_date=date(1980, 1, 1),
-            sex=Sex.FEMALE,
-            expiry_date=date(2030, 1, 1),
-        )
-    )
+    visa = encode(replace(CONTENT, template=Template.MRV_B, document_code="V", given_names="Ana"))
     assert judge(grid_of(visa), today=TODAY).accepted
     found = judge(grid_of(visa, {(2, 9): {"0": 0.6, "O": 0.4}}), today=TODAY)
     assert found.repaired == ((2, 9),)
