@@ -10,7 +10,7 @@ RUN python -m venv /uv && /uv/bin/pip install --no-cache-dir --require-hashes -r
 RUN python -m venv --without-pip /opt/kiosk \
  && /uv/bin/uv pip sync --no-cache --compile-bytecode --require-hashes \
       --build-constraints requirements.lock --python /opt/kiosk/bin/python requirements-runtime.lock
-COPY pyproject.toml README.md LICENSE ./
+COPY pyproject.toml README.md LICENSE NOTICE ./
 COPY biometrics biometrics
 COPY devices devices
 COPY documents documents
