@@ -145,6 +145,17 @@ def page_lines(evidence: Evidence) -> Iterator[tuple[str, str]]:
         yield "Portrait and record", _portrait(facts.portrait)
 
 
+def picture_words(evidence: Evidence, place: int) -> str:
+    """What a picture of the page is called, by its place from 0 among those that were sent."""
+    words = f"picture {place + 1}"
+    if isinstance(evidence.document, NotMeasured):
+        return words
+    optical = evidence.document.value.optical
+    if isinstance(optical, NotMeasured) or not place < len(optical.value.lights):
+        return words
+    return f"{words}, {optical.value.lights[place].value} light"
+
+
 def _zone(facts: OpticalFacts) -> str:
     by = "by the reader" if facts.lines_from is LinesFrom.READER else "in the picture"
     if isinstance(facts.mrz, NotMeasured):

@@ -24,7 +24,7 @@ from kiosk_api.core.review import (
 from kiosk_api.journal.drafts import Shown
 from kiosk_api.journal.pictures import FIRST_PAGE
 from kiosk_api.journal.resolutions import Resolution
-from kiosk_api.review.page_words import page_lines
+from kiosk_api.review.page_words import page_lines, picture_words
 from kiosk_api.review.queue import Case, Waiting
 from kiosk_api.review.service import (
     CaseFile,
@@ -228,7 +228,7 @@ async def _case_page(
             age=age_text((now - file.told.decided_at).total_seconds()),
             faces=_faces(file, await service.missing_pictures(session_id)),
             document=_document(file, identity, now.astimezone(zone)),
-            pages=_pages(session_id, await service.page_numbers(session_id)),
+            pages=_pages(file, await service.page_numbers(session_id)),
             reasons=_reasons(file),
             act=act,
             origin=_origin(file),
@@ -340,22 +340,26 @@ def _figure(session_id: str, which: Shown, words: str, missing: frozenset[Shown]
     )
 
 
-def _pages(session_id: str, numbers: tuple[int, ...]) -> Html:
+def _pages(file: CaseFile, numbers: tuple[int, ...]) -> Html:
     """The pictures of the document's page, in the order in which the reader sent them."""
     if not numbers:
         return Html()
     figures = join(
         html(
-            '<figure><div class="picture"><img src="/officer/cases/{}/pictures/page/{}" '
-            'alt="Page of the document, picture {}"><p class="missing" hidden>Picture could not be '
-            "shown: open the case again</p></div></figure>",
-            session_id,
-            number,
-            place,
+            '<figure><div class="picture"><img src="/officer/cases/{id}/pictures/page/{number}" '
+            'alt="Page of the document: {words}"><p class="missing" hidden>Picture could not be '
+            "shown: open the case again</p></div><figcaption>{words}</figcaption></figure>",
+            id=file.session_id,
+            number=number,
+            words=picture_words(file.told.evidence, number - FIRST_PAGE),
         )
-        for place, number in enumerate(numbers, start=1)
+        for number in numbers
     )
-    return html('<section class="pages"><h2>Page of the document</h2>{}</section>', figures)
+    return html(
+        '<section class="pages"><h2>Pictures of the document</h2><div class="sheet">{}</div>'
+        "</section>",
+        figures,
+    )
 
 
 def _reasons(file: CaseFile) -> Html:
@@ -400,7 +404,7 @@ def _document(file: CaseFile, identity: Identity | ReviewProblem, now: datetime)
         "<section><h2>What the record says</h2>{}</section>{}{}</div>",
         said,
         _list(record_lines(file.told.evidence)),
-        html("<section><h2>What its pictures show</h2>{}</section>", _list(looks))
+        html('<section class="looks"><h2>What its pictures show</h2>{}</section>', _list(looks))
         if looks
         else Html(),
         zone,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 import httpx
 import pytest
@@ -10,8 +11,12 @@ from axe_playwright_python.sync_playwright import Axe
 from conftest import Desk, Stand, new_case, service_log, sign_in, waiting
 from playwright.sync_api import Page, expect
 
+from kiosk_api.core.evidence import Light
+from simulators.documents import Forgery
+from simulators.people import CaptureKind, capture
 from simulators.scenarios.accounts import DemoAccount
-from simulators.scenarios.papers import document_number, person_of
+from simulators.scenarios.papers import document_number, person_of, scan_of
+from simulators.scenarios.schema import Document, Pages
 
 WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]}
 
@@ -96,6 +101,33 @@ def test_the_queue_follows_without_reloading(desk: Desk, stand: Stand) -> None:
     )
     assert case not in waiting(page)
     expect(other.locator(f'#cases a[href$="{case}"]')).to_have_count(0)
+
+
+def test_the_pictures_of_the_document_are_shown_by_their_lights(desk: Desk, stand: Stand) -> None:
+    page = desk.officer()
+    before = set(waiting(page))
+    person, today = person_of("p01"), datetime.now(UTC).date()
+    scan = scan_of(person, Document(pages=Pages(forgery=Forgery.PHOTOCOPY)), today)
+    stand.agent.set_face(capture(person, CaptureKind.NEUTRAL, 0))
+    stand.call(stand.agent.present_document(scan.lines, pages=scan.pages, timeout=30))
+    page.wait_for_function(
+        "n => document.querySelectorAll('#cases a').length > n", arg=len(before), timeout=30_000
+    )
+    (case,) = set(waiting(page)) - before
+    page.click(f'#cases a[href$="{case}"]')
+    expect(page.locator(".sheet figcaption")).to_have_text(
+        [f"picture {n}, {light} light" for n, light in enumerate(Light, start=1)], ignore_case=True
+    )
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('.sheet img')].every(i => i.naturalWidth > 100)"
+    )
+    assert {i.get_attribute("alt") for i in page.locator(".sheet img").all()} == {
+        f"Page of the document: picture {n}, {light} light"
+        for n, light in enumerate(Light, start=1)
+    }
+    expect(page.locator(".looks")).to_contain_text("shines blue-white, as ordinary paper does")
+    found = Axe().run(page, options=WCAG).response["violations"]
+    assert [rule["id"] for rule in found] == []
 
 
 def test_pictures_are_side_by_side_and_every_view_is_recorded(desk: Desk, stand: Stand) -> None:

@@ -17,6 +17,7 @@ from kiosk_api.core.decision import decide
 from kiosk_api.core.evidence import (
     DocumentFacts,
     Evidence,
+    Light,
     LinesFrom,
     Measured,
     MRZPictureFacts,
@@ -33,7 +34,7 @@ from kiosk_api.core.reasons import ReasonCode
 from kiosk_api.journal.explain import explain, explain_lines
 from kiosk_api.journal.explain_page import page_lines as explain_page_lines
 from kiosk_api.journal.replay import RecordedDecision
-from kiosk_api.review.page_words import WHY, check_words, code_words, page_lines
+from kiosk_api.review.page_words import WHY, check_words, code_words, page_lines, picture_words
 from kiosk_api.review.words import facts
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "core"
@@ -138,6 +139,17 @@ def test_good_quality_is_not_worth_a_line_and_lines_alone_have_none() -> None:
     assert "Sharpness" not in told(look("sharpness", PageOutcome.PASSED, "sharp"))
     assert told(LINES_ONLY) == {}
     assert told(replace(BASE, document=NotMeasured(Why.UNREADABLE))) == {}
+
+
+def test_a_picture_is_called_by_its_light_where_that_is_known() -> None:
+    evidence = page(lights=(Light.WHITE, Light.ULTRAVIOLET))
+    assert [picture_words(evidence, place) for place in range(3)] == [
+        "picture 1, white light",
+        "picture 2, ultraviolet light",
+        "picture 3",
+    ]
+    for unknown in (LINES_ONLY, replace(BASE, document=NotMeasured(Why.UNREADABLE))):
+        assert picture_words(unknown, 0) == "picture 1"
 
 
 def test_every_check_and_every_cause_has_words() -> None:
