@@ -27,6 +27,7 @@ from kiosk_api.core.evidence import (
     Stage,
     Why,
 )
+from kiosk_api.core.rules.page_unsuspicious import PICTURES
 from kiosk_api.intake.workers import NoWorkerError, WorkerError, WorkerHungError, WorkerPool
 
 MOST_PAGES = 6
@@ -42,6 +43,13 @@ _ASIDE_SECONDS = 30.0
 _OF_THE_PICTURE = frozenset(
     {"low_confidence", "cut_off", "non_conforming", "several_zones", "frames_disagree"}
 )
+
+_UNREADABLE = "picture_unreadable"
+
+
+def not_seen(code: str) -> PageFindingFact:
+    """The finding of a picture that nobody could look at: what it shows is not known."""
+    return PageFindingFact(PICTURES, PageOutcome.NOT_MEASURED, 0.0, code)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +93,7 @@ _Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.]{0,63}$")]
 _Line = Annotated[str, StringConstraints(pattern=r"^[0-9A-Z<]{20,50}$")]
 _Check = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,31}:(pass|fail|absent)$")]
 _Template = Annotated[str, StringConstraints(pattern=f"^({'|'.join(Template)})$")]
+_Stage = Annotated[str, StringConstraints(pattern="^(decode|read|look)$")]
 _Confidence = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -113,7 +122,7 @@ class _WorkerAnswer(_Strict):
     agreement: Literal["same", "different", "unsure"] | None = None
     findings: list[_Finding] = Field(default_factory=list, max_length=32)
     portrait: bool = False
-    timings_ms: dict[_Name, float] = Field(default_factory=dict, max_length=32)
+    timings_ms: dict[_Stage, float] = Field(default_factory=dict)
 
 
 class _PrintAnswer(_Strict):
@@ -220,16 +229,19 @@ def _reading(
         return PagesReading(
             NotMeasured(Why.UNREADABLE),
             is_poor=True,
-            problems=_unique("picture_unreadable", *answer.faults),
+            problems=_unique(_UNREADABLE, *answer.faults),
             timings_ms=answer.timings_ms,
         )
     poor = [f.code for f in answer.findings if f.outcome is PageOutcome.POOR]
+    findings = tuple(finding.to_fact() for finding in answer.findings)
+    if answer.faults:
+        findings += (not_seen(_UNREADABLE),)
     optical = OpticalFacts(
         lights=tuple(page.light for page in pages),
         template=answer.template,
         lines_from=LinesFrom.READER if has_lines else LinesFrom.PICTURE,
         mrz=_mrz(answer, pages),
-        findings=tuple(finding.to_fact() for finding in answer.findings),
+        findings=findings,
     )
     unsure = not answer.accepted and bool(poor or _OF_THE_PICTURE.intersection(answer.problems))
     not_read = {"read": (), "no_zone": ("no_zone",), "out_of_time": ("out_of_time",)}
@@ -238,9 +250,10 @@ def _reading(
         tuple(answer.lines),
         None if answer.agreement in (None, "unsure") else answer.agreement == "different",
         portrait,
-        is_poor=answer.outcome != "read" or unsure,
+        is_poor=answer.outcome != "read" or unsure or bool(answer.faults),
         problems=_unique(
             *not_read[answer.outcome],
+            *((_UNREADABLE, *answer.faults) if answer.faults else ()),
             *(() if answer.accepted else answer.problems),
             *(() if answer.accepted else poor),
         ),

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache
@@ -22,7 +23,7 @@ import numpy as np
 from devices.processes.child import enter
 from devices.processes.frames import FrameError, encode_frame, read_frame_blocking
 from documents.mrz.reader.reader import MRZReader, load_reader
-from documents.mrz.reader.results import MRZScan, ScanStatus
+from documents.mrz.reader.results import MRZScan, ScanProblem, ScanStatus
 from documents.page import Light, PageFinding, Portrait, examine_page
 from documents.page.printed_text import PrintedZoneEngine, load_printed_zone_engine
 from documents.page.printed_zone import compare_printed_zone
@@ -30,12 +31,14 @@ from documents.page.results import RGB
 from documents.trust import TrustStore
 from imaging.pictures import decode_rgb
 from imaging.results import PictureFault
-from kiosk_api.intake.line_agreement import agreement
+from kiosk_api.intake.line_agreement import Agreement, agreement
 from kiosk_api.intake.seal_finding import seal_finding
 from kiosk_api.logs import LogFormat, configure_logging
 
 _READ_SECONDS = 0.5
 """A picture whose zone is not found by then has none that is worth waiting for."""
+
+_READ_ASIDE_SECONDS = 5.0  # without haste, in the time that is left over
 
 _LOOK_SHARE = 0.4  # of the job's time, kept back from reading for looking at the page
 _PORTRAIT_QUALITY = 95
@@ -95,7 +98,8 @@ def main() -> None:
 def _stand_aside() -> None:
     """Have only the time that nobody else wants: no traveler waits for what this process does."""
     os.nice(_NICEST)
-    os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+    with suppress(OSError):  # some containers forbid it; being nice has to do then
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
 
 
 def _read(
@@ -133,7 +137,7 @@ def _read(
     if not sides:
         return {"outcome": "unreadable", "faults": faults, "timings_ms": timings}, ()
     side = max(sides, key=lambda side: side.rank)
-    answer: dict[str, Any] = {"faults": faults, **_zone(side, tuple(message["lines"]))}
+    answer: dict[str, Any] = {"faults": faults, **_zone(side, sides, tuple(message["lines"]))}
     portrait: tuple[bytes, ...] = ()
     if examine:
         started = time.monotonic()
@@ -151,7 +155,7 @@ def _read(
     return answer | {"portrait": bool(portrait), "timings_ms": timings}, portrait
 
 
-def _zone(side: _Side, lines: tuple[str, ...]) -> dict[str, Any]:
+def _zone(side: _Side, sides: list[_Side], lines: tuple[str, ...]) -> dict[str, Any]:
     """What reading a side came to, and whether a reader's lines say the same."""
     light = side.light
     if light is None:
@@ -159,17 +163,40 @@ def _zone(side: _Side, lines: tuple[str, ...]) -> dict[str, Any]:
         return {"outcome": "out_of_time" if late else "no_zone"}
     scan = side.scans[light]
     checks = () if scan.reading is None else scan.reading.checks
+    problems = [str(problem) for problem in scan.problems]
+    same = agreement(lines, scan) if lines else None
+    disagree = _disagree(scan, side, sides)
+    if disagree:
+        problems.append(str(ScanProblem.FRAMES_DISAGREE))
+        # Whichever of the two the lines are of, the other one contradicts them.
+        same = Agreement.DIFFERENT if lines else None
     return {
         "outcome": "read",
         "lines": list(scan.texts),
         "template": "" if scan.template is None else str(scan.template),
-        "accepted": scan.accepted,
+        "accepted": scan.accepted and not disagree,
         "confidence": float(scan.confidence),
         "repaired": len(scan.repaired),
-        "problems": [str(problem) for problem in scan.problems],
+        "problems": problems,
         "checks": [f"{check.field}:{check.status}" for check in checks],
-        "agreement": str(agreement(lines, scan)) if lines else None,
+        "agreement": None if same is None else str(same),
     }
+
+
+def _disagree(scan: MRZScan, side: _Side, sides: list[_Side]) -> bool:
+    """Whether another picture shows another zone: then two documents were scanned as one.
+
+    Of the same side in another light only a zone that was accepted counts here; what is less sure
+    there is for the comparison with infrared light.
+    """
+    return any(
+        agreement(scan.texts, other) is Agreement.DIFFERENT
+        for each in sides
+        for other in each.scans.values()
+        if other is not scan
+        and other.status is ScanStatus.READ
+        and (each is not side or other.accepted)
+    )
 
 
 def _compare_print(
@@ -182,7 +209,7 @@ def _compare_print(
         if isinstance(picture, PictureFault):
             continue
         gray = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.uint8)
-        scan = reader.read(gray, today=today, deadline=time.monotonic() + _READ_SECONDS)
+        scan = reader.read(gray, today=today, deadline=time.monotonic() + _READ_ASIDE_SECONDS)
         if scan.status is ScanStatus.READ:
             return {"finding": _finding(compare_printed_zone(picture, scan, engine=_engine()))}
     return {"finding": None}

@@ -51,6 +51,7 @@ _LABELS: Mapping[str, str] = MappingProxyType(
         PageCheck.PORTRAIT_FOUND: "Portrait",
         PageCheck.PRINTED_ZONE_AGREES: "Print against the zone",
         PageCheck.SEAL_VALID: "Digital seal",
+        "pictures": "Every picture",
     }
 )
 
@@ -87,6 +88,7 @@ _CODES: Mapping[str, str] = MappingProxyType(
         "no_portrait_found": "none was found",
         "portrait_too_small": "too small to be compared",
         # Neither
+        "picture_unreadable": "one of the pictures could not be opened",
         "out_of_time": "the time ran out",
         "infrared_not_searched": "the time ran out",
         "engine_failed": "the examination failed",

@@ -226,8 +226,10 @@ class Answerer:
             try:
                 async with asyncio.timeout_at(due.tell_by - JOURNAL_SECONDS):
                     live.picture_refs.append(await asyncio.shield(keeping))
-            except (TimeoutError, OSError):
+            except OSError as error:
                 _LOG.warning("a picture of a referral was not kept")
+                if isinstance(error, TimeoutError):
+                    return  # the time is up: each further one would only hold a thread
 
     def _tell(
         self, live: LiveSession, verdict: _Verdict, due: _Due, place: JournalPlace | None

@@ -14,6 +14,7 @@ from kiosk_api.clock import Clock
 from kiosk_api.core.evidence import Fault, NotMeasured, Stage, Why
 from kiosk_api.core.policy import Policy
 from kiosk_api.core.session import (
+    DocumentExamined,
     DocumentRead,
     DocumentReadAgain,
     DocumentUnreadable,
@@ -21,7 +22,7 @@ from kiosk_api.core.session import (
     SecondDocument,
 )
 from kiosk_api.intake.document import DocumentReading, read_document
-from kiosk_api.intake.document_pages import PagesReading, read_pages
+from kiosk_api.intake.document_pages import PagesReading, not_seen, read_pages
 from kiosk_api.intake.record import look_up
 from kiosk_api.intake.workers import WorkerPool
 from kiosk_api.records.repository import FoundRecord, RecordRepository
@@ -106,7 +107,7 @@ class DocumentStep:
         if event.lines:
             same = _as_printed(event.lines) == _as_printed(live.mrz_lines)
             return DocumentReadAgain(event.source) if same else SecondDocument(event.source)
-        if event.pages == live.pages:
+        if event.pages == live.pages or live.examined_in_vain:
             return DocumentReadAgain(event.source)
         seen = await read_pages(
             self.pool,
@@ -118,6 +119,10 @@ class DocumentStep:
         )
         if seen.fault is not None:
             return Faulted(seen.fault)
+        if seen.optical == NotMeasured(Why.ENGINE_FAILED):
+            # It may have shown anything, and has cost a worker: no further one is risked.
+            live.examined_in_vain = True
+            live.examined.append(DocumentExamined((not_seen("engine_failed"),)))
         # What was not made out contradicts nothing, as little as what is not there.
         return SecondDocument(event.source) if seen.contradicts else DocumentReadAgain(event.source)
 

@@ -67,6 +67,7 @@ class LiveSession:
     pages: tuple[PagePicture, ...] = ()  # of the document that was put on the reader last
     examined: list[DocumentExamined] = field(default_factory=list)
     """What became known of the page meanwhile; the answer takes it into account."""
+    examined_in_vain: bool = False  # a later picture cost a worker
     template: bytes | None = field(default=None, repr=False)
     identifying: dict[str, Any] = field(default_factory=dict, repr=False)
     pictures: list[bytes] = field(default_factory=list, repr=False)

@@ -110,6 +110,8 @@ def main() -> None:
                 say(read(message, *lines, problems=["\x1b[2Jall is well"]), job)
             case "told-name":
                 say(read(message, *lines, template="ARKFREITH"), job)
+            case "timed-name":
+                say(read(message, *lines, timings_ms={"arkfreith": 1.0}), job)
             case _:
                 say({"unknown": order}, job)
 

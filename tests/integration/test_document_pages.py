@@ -129,6 +129,7 @@ async def test_a_worker_that_hangs_is_killed_at_the_deadline_and_replaced(
         "not-a-number",
         "escape",
         "told-name",
+        "timed-name",
         "unknown",
     ],
 )

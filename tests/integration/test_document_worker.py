@@ -136,6 +136,31 @@ async def test_one_broken_picture_does_not_spoil_the_others(pool: WorkerPool) ->
     assert isinstance(found.optical, Measured)
     infrared = [f for f in found.optical.value.findings if f.check == "mrz_in_infrared"]
     assert [f.outcome for f in infrared] == [PageOutcome.NOT_MEASURED]
+    # What it shows is not known: it is told, and a better one is asked for.
+    assert "picture_unreadable" in {finding.code for finding in found.optical.value.findings}
+    assert found.is_poor
+    assert "picture_unreadable" in found.problems
+
+
+@pytest.mark.parametrize("light", [Light.WHITE, Light.INFRARED])
+async def test_pages_of_two_documents_are_not_one(pool: WorkerPool, light: Light) -> None:
+    # In white light again it is another side; in infrared, the same side of another document.
+    (mine,) = pages((Light.WHITE,))
+    scan = scan_of(person_of("p02"), Document(pages=Pages(lights=(light,))), TODAY)
+    other = PagePicture(light, scan.pages[0].data)
+    found = await read(pool, (mine, other))
+    assert isinstance(found.optical, Measured)
+    assert isinstance(found.optical.value.mrz, Measured)
+    assert not found.optical.value.mrz.value.accepted
+    assert "frames_disagree" in found.problems
+    assert found.is_poor
+    # Whosever lines came along.
+    for lines in (LINES, mrz_lines(person_of("p02"), Document(), TODAY)):
+        assert (await read(pool, (mine, other), lines)).contradicts
+    # The same page twice is one document.
+    again = await read(pool, (mine, mine), LINES)
+    assert again.contradicts is False
+    assert not again.is_poor
 
 
 async def test_a_worker_that_stands_aside_compares_print(tmp_path: Path) -> None:

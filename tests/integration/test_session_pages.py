@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from session_stand import CAMERA, READER, Stand, codes, lines_of, until
@@ -15,6 +18,7 @@ from kiosk_api.core.evidence import Light, LinesFrom, Measured, NotMeasured, Why
 from kiosk_api.core.session import SessionState
 from kiosk_api.intake.document_pages import PagePicture
 from kiosk_api.intake.workers import WorkerPool
+from kiosk_api.journal.drafts import PictureRef
 from kiosk_api.journal.pictures import FIRST_PAGE, Pictures, numbers_of
 from kiosk_api.sessions.errors import EventReplayedError
 from kiosk_api.sessions.live import LiveSession
@@ -41,6 +45,11 @@ def page(
     order: str, lines: tuple[str, ...] | None = None, light: Light = Light.WHITE
 ) -> PagePicture:
     return PagePicture(light, " ".join((order, *(lines or lines_of()))).encode())
+
+
+def pids(stand: Stand) -> set[int]:
+    assert stand.service.document_pool is not None
+    return set(stand.service.document_pool.pids)
 
 
 async def scan(
@@ -159,6 +168,40 @@ async def test_a_second_scan_that_hangs_refers(stand: Stand) -> None:
     await scan(stand, live, page("hang"))
     assert live.told is not None
     assert codes(live.told) >= {"budget_exhausted"}
+
+
+async def test_a_second_scan_that_costs_a_worker_refers_and_costs_no_other(stand: Stand) -> None:
+    live = await stand.open()
+    await scan(stand, live, page("read"))
+    await scan(stand, live, page("die"))
+    assert live.session.state is SessionState.AWAITING_FACE
+    left = pids(stand)
+    await scan(stand, live, page("die", OTHER))
+    assert left <= pids(stand)
+    told = await stand.show_face(live)
+    assert codes(told) == {"page_not_examined"}
+
+
+async def test_pictures_that_the_disk_does_not_take_in_time_hold_one_thread(
+    stand: Stand,
+) -> None:
+    free, asked = threading.Event(), []
+
+    class Stuck(Pictures):
+        def keep(self, *arguments: Any) -> PictureRef:
+            asked.append(arguments[-1])
+            free.wait(30)
+            raise OSError
+
+    answerer = replace(stand.service.answerer, pictures=Stuck(stand.root / "pictures"))
+    stand.service.answerer = answerer
+    live = await stand.open()
+    await scan(stand, live, page("copy"), page("", light=Light.INFRARED), lines=lines_of())
+    told = await stand.show_face(live)
+    free.set()
+    assert told.decision.outcome is Outcome.REFER
+    assert not told.over_budget
+    assert asked == [1]
 
 
 async def test_the_picture_belongs_to_the_event(stand: Stand) -> None:

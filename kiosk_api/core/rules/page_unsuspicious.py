@@ -40,6 +40,9 @@ _CHECK_OF: Mapping[Light, PageCheck] = MappingProxyType(
 _NOT_LOOKED_AT = frozenset({"out_of_time", "infrared_not_searched", "engine_failed"})
 """Codes of findings that say that there was no look: of `documents.page` and of its worker."""
 
+PICTURES = "pictures"
+"""What is found not measured under this name was a picture that nobody could look at."""
+
 
 def _answer(evidence: Evidence, policy: Policy, _now: datetime) -> Answer:
     document = document_of(evidence)
@@ -51,6 +54,7 @@ def _answer(evidence: Evidence, policy: Policy, _now: datetime) -> Answer:
     return answer_of(
         [
             *_suspicions(optical),
+            *_not_seen(optical),
             *(
                 Finding(ReasonCode.PAGE_NOT_EXAMINED, (("light", light.value),))
                 for light in _lights_not_examined(optical, policy)
@@ -69,6 +73,13 @@ def _suspicions(optical: OpticalFacts | None) -> Iterator[Finding]:
         if finding.outcome is PageOutcome.SUSPICIOUS:
             code = REASON_OF.get(finding.check, ReasonCode.PAGE_SUSPICIOUS)
             yield Finding(code, (("check", finding.check), ("sign", finding.code)))
+
+
+def _not_seen(optical: OpticalFacts | None) -> Iterator[Finding]:
+    """Of a picture that nobody could look at it is not known what it shows, in whatever light."""
+    for finding in () if optical is None else optical.findings:
+        if finding.check == PICTURES and finding.outcome is PageOutcome.NOT_MEASURED:
+            yield Finding(ReasonCode.PAGE_NOT_EXAMINED, (("sign", finding.code),))
 
 
 def _lights_not_examined(optical: OpticalFacts | None, policy: Policy) -> Iterator[Light]:

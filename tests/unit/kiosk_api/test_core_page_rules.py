@@ -37,7 +37,7 @@ from kiosk_api.core.evidence import (
 from kiosk_api.core.policy import PagePolicy, Policy, policy_digest
 from kiosk_api.core.reasons import ReasonCode as R
 from kiosk_api.core.rules import RULES
-from kiosk_api.core.rules.page_unsuspicious import REASON_OF
+from kiosk_api.core.rules.page_unsuspicious import PICTURES, REASON_OF
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "core"
 BASE = decode_evidence(json.loads((GOLDEN / "admissible_evidence_pages.json").read_text()))
@@ -165,6 +165,16 @@ def test_any_suspicion_refers_under_a_reason_of_its_kind(check: str, policy: Pol
         Finding(expected, (("check", check), ("sign", "sign"))),
     )
     assert decide(evidence, policy, NOW).outcome is Outcome.REFER
+
+
+@pytest.mark.parametrize("policy", [STRICT, NO_DEMAND])
+def test_a_picture_that_nobody_could_look_at_refers_whatever_the_others_show(
+    policy: Policy,
+) -> None:
+    unseen = look(PICTURES, PageOutcome.NOT_MEASURED, "picture_unreadable")
+    assert decide(looks(*OPTICAL.findings), policy, NOW).outcome is Outcome.ADMIT
+    told = decide(looks(*OPTICAL.findings, unseen), policy, NOW)
+    assert told.reasons == (Finding(R.PAGE_NOT_EXAMINED, (("sign", "picture_unreadable"),)),)
 
 
 def test_the_names_are_those_of_whoever_looks() -> None:
