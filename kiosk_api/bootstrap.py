@@ -207,7 +207,11 @@ async def _start(app: FastAPI, settings: Settings, stack: AsyncExitStack, disk: 
     pool = WorkerPool(_FACE_WORKER, settings.workers, telemetry.worker, matcher.setup)
     stack.push_async_callback(pool.close)
     await pool.start()
-    trust = {"op": "setup", "trust": str(settings.data.trust)}
+    trust = {
+        "op": "setup",
+        "trust": str(settings.data.trust),
+        "specimens": not policy.production,
+    }
     documents, printed = (
         WorkerPool(_DOCUMENT_WORKER, size, telemetry.document_worker, {**trust, "aside": aside})
         for size, aside in ((_DOCUMENT_WORKERS, False), (1, True))

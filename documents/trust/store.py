@@ -59,6 +59,8 @@ class LoadProblem(StrEnum):
     """A link certificate or an authority below another: nothing here vouches for it by itself."""
     AUTHORITY_MAY_NOT_SIGN = "authority_may_not_sign"
     """A self-signed certificate that is no authority or whose key may not sign certificates."""
+    SPECIMEN = "specimen"
+    """An authority of the fictitious State, or one that calls itself a specimen."""
     REVOCATION_LIST_UNVERIFIED = "revocation_list_unverified"
     """No CSCA of the directory has signed the list; it is not used."""
 
@@ -108,12 +110,13 @@ class TrustStore:
         return cls(loading)
 
     @classmethod
-    def from_directory(cls, directory: Path) -> "TrustStore":
+    def from_directory(cls, directory: Path, *, specimens: bool = True) -> "TrustStore":
         """Load everything in a directory and below it, links to other places left out.
 
-        Never raises: what does not load is in `faults`, and the rest is there.
+        Never raises: what does not load is in `faults`, and the rest is there. specimens: whether
+        fictitious authorities are trusted; where real travelers are admitted they must not be.
         """
-        loading = _Loading()
+        loading = _Loading(specimens=specimens)
         loading.read(directory)
         return cls(loading)
 
@@ -141,6 +144,15 @@ class TrustStore:
         return self._lists.get(issuer.fingerprint, ())
 
 
+def _is_specimen(authority: TrustCertificate) -> bool:
+    """Utopia's, whose documents say UTO (Doc 9303-3 section 5), or by its own word."""
+    return (
+        authority.country == "UT"
+        or "UTO" in authority.codes
+        or "SPECIMEN" in authority.common_name.upper()
+    )
+
+
 def _signer_key(certificate: TrustCertificate) -> tuple[str, int]:
     return (certificate.country + certificate.common_name).upper(), certificate.serial_number
 
@@ -148,7 +160,8 @@ def _signer_key(certificate: TrustCertificate) -> tuple[str, int]:
 class _Loading:
     """What has been found so far; the same certificate in two files counts once."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, specimens: bool = True) -> None:
+        self.specimens = specimens
         self.authorities: dict[str, TrustCertificate] = {}
         self.signers: dict[str, TrustCertificate] = {}
         self.lists: list[tuple[str, RevocationList]] = []
@@ -162,7 +175,9 @@ class _Loading:
             self.lists.append((file, found))
         elif found.is_self_signed:
             usage = found.key_usage
-            if found.is_authority and (usage is None or "keyCertSign" in usage):
+            if _is_specimen(found) and not self.specimens:
+                self.fault(file, LoadProblem.SPECIMEN)
+            elif found.is_authority and (usage is None or "keyCertSign" in usage):
                 self.authorities[found.fingerprint] = found
             else:
                 self.fault(file, LoadProblem.AUTHORITY_MAY_NOT_SIGN)

@@ -2,8 +2,8 @@
 
 Run as `python -m kiosk_api.intake.document_worker` by `WorkerPool`; frames on standard input and
 output (see `devices.processes.frames`). One job at a time; killed from outside when it hangs. It
-begins without trust in any State; a `setup` frame names the directory of CSCAs and signers, and
-says whether the process works aside, on what nobody waits for.
+begins without trust in any State; a `setup` frame names the directory of CSCAs and signers, says
+whether fictitious ones are believed, and whether the process works aside, on what nobody waits for.
 """
 
 from __future__ import annotations
@@ -81,7 +81,9 @@ def main() -> None:
             case "ping":
                 answer: dict[str, Any] = {"pong": True}
             case "setup":
-                trust = TrustStore.from_directory(Path(message["trust"]))
+                trust = TrustStore.from_directory(
+                    Path(message["trust"]), specimens=message["specimens"]
+                )
                 if message["aside"]:
                     _stand_aside()
                 answer = {"ready": True}

@@ -59,7 +59,7 @@ def examine(root: Path) -> Iterator[Finding]:
     yield from _holdings(data, lanes, public_key, policy, now)
     yield from examine_models(profile, () if file is None else file.matchers, data)
     yield from examine_templates(policy, data)
-    yield examine_documents(data)
+    yield examine_documents(data, production=policy is None or policy.production)
     yield from examine_cohort(policy, data, None if file is None else file.authority_key)
     if file is not None:
         yield from examine_cameras(file, data)

@@ -11,8 +11,11 @@ from kiosk_api.provisioning.findings import Finding, fail, ok, warn
 _DAY = date(2026, 1, 1)
 
 
-def examine_documents(data: DataDir) -> Finding:
-    """Load the recogniser and the certificates, as a document worker does."""
+def examine_documents(data: DataDir, *, production: bool) -> Finding:
+    """Load the recogniser and the certificates, as a document worker does.
+
+    production: of the site's policy; then fictitious States are believed no more.
+    """
     import numpy as np
 
     from documents.mrz.reader.reader import load_reader
@@ -27,7 +30,7 @@ def examine_documents(data: DataDir) -> Finding:
         )
     if not data.trust.is_dir():
         return ok("documents", "pictures are read; no State's seals are believed")
-    trust = TrustStore.from_directory(data.trust)
+    trust = TrustStore.from_directory(data.trust, specimens=not production)
     if trust.faults:
         first = trust.faults[0]
         return warn(

@@ -30,7 +30,7 @@ LINES = mrz_lines(PERSON, Document(), TODAY)
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def pool(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[WorkerPool]:
     trust = tmp_path_factory.mktemp("trust")
-    setup = {"op": "setup", "trust": str(trust), "aside": False}
+    setup = {"op": "setup", "trust": str(trust), "specimens": False, "aside": False}
     pool = WorkerPool("kiosk_api.intake.document_worker", 1, setup=setup)
     await pool.start()
     yield pool
@@ -166,7 +166,7 @@ async def test_pages_of_two_documents_are_not_one(pool: WorkerPool, light: Light
 async def test_a_worker_that_stands_aside_compares_print(tmp_path: Path) -> None:
     from kiosk_api.intake.document_pages import compare_print
 
-    setup = {"op": "setup", "trust": str(tmp_path), "aside": True}
+    setup = {"op": "setup", "trust": str(tmp_path), "specimens": True, "aside": True}
     aside = WorkerPool("kiosk_api.intake.document_worker", 1, setup=setup)
     await aside.start()
     try:

@@ -49,6 +49,19 @@ def test_what_is_good_loads_and_what_is_broken_is_told(
     assert repr(store) == "TrustStore(1 authorities, 1 signers, 1 revocation lists, 4 faults)"
 
 
+@pytest.mark.parametrize(("country", "code"), [("UT", "UTO"), ("US", "USA")])
+def test_fictitious_authorities_are_trusted_only_where_that_is_wanted(
+    tmp_path: Path, country: str, code: str
+) -> None:
+    fictitious = SealAuthority(4, country=country, code=code)
+    (tmp_path / "csca.pem").write_bytes(fictitious.pem)
+    subject = fictitious.certificate.subject
+    assert TrustStore.from_directory(tmp_path).authorities(subject)
+    store = TrustStore.from_directory(tmp_path, specimens=False)
+    assert store.authorities(subject) == ()
+    assert problems(store) == {"csca.pem": LoadProblem.SPECIMEN}
+
+
 def test_a_file_may_hold_several(
     tmp_path: Path, authority: SealAuthority, signer: SealSigner
 ) -> None:
