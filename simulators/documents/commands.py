@@ -76,7 +76,7 @@ def specimens(
     written = 0
     for one in DocumentKind if kind == _ALL else (DocumentKind(kind),):
         lines = specimen_lines(holder, one, number=document_number(holder), expiry=expiry)
-        for side in (Side.ZONE,) if one is DocumentKind.PASSPORT else Side:
+        for side in one.sides:
             for lit in Light if light == _ALL else (Light(light),):
                 page = render_page(
                     holder,

@@ -6,6 +6,15 @@ from documents.mrz import Template
 
 
 @unique
+class Side(StrEnum):
+    """A side of a document. A card has its zone on the back and the portrait on the front, as
+    9303-5 section 3 lays it out; a passport's page has both, and no front of its own."""
+
+    ZONE = "zone"
+    FRONT = "front"
+
+
+@unique
 class DocumentKind(StrEnum):
     """A kind of document. The passport is TD3, all others are cards (TD1)."""
 
@@ -20,14 +29,9 @@ class DocumentKind(StrEnum):
     def template(self) -> Template:
         return Template.TD3 if self is DocumentKind.PASSPORT else Template.TD1
 
-
-@unique
-class Side(StrEnum):
-    """A side of a document. A card has its zone on the back and the portrait on the front, as
-    9303-5 section 3 lays it out; a passport's page has both, and no front of its own."""
-
-    ZONE = "zone"
-    FRONT = "front"
+    @property
+    def sides(self) -> tuple[Side, ...]:
+        return (Side.ZONE,) if self is DocumentKind.PASSPORT else (Side.ZONE, Side.FRONT)
 
 
 @unique

@@ -29,18 +29,23 @@ def specimen_lines(
     person: Person, kind: DocumentKind, *, number: str, expiry: date
 ) -> tuple[str, ...]:
     """The lines of a document of this kind for a fictitious person."""
+    return encode(specimen_content(person, kind, number=number, expiry=expiry))
+
+
+def specimen_content(
+    person: Person, kind: DocumentKind, *, number: str, expiry: date
+) -> MRZContent:
+    """What these lines say."""
     how = _PRINTS[kind]
-    return encode(
-        MRZContent(
-            template=kind.template,
-            document_code=how.code,
-            issuer=how.issuer or person.nationality,
-            document_number=number,
-            surname=person.surname,
-            given_names=person.given_names,
-            nationality=person.nationality,
-            birth_date=person.birth_date,
-            sex=Sex(person.sex.value),
-            expiry_date=expiry,
-        )
+    return MRZContent(
+        template=kind.template,
+        document_code=how.code,
+        issuer=how.issuer or person.nationality,
+        document_number=number,
+        surname=person.surname,
+        given_names=person.given_names,
+        nationality=person.nationality,
+        birth_date=person.birth_date,
+        sex=Sex(person.sex.value),
+        expiry_date=expiry,
     )

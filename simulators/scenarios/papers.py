@@ -11,8 +11,9 @@ from typing import Any
 from devices.readings import Light, MediaType, Picture
 from documents.mrz import MRZContent, Sex, Template, encode
 from kiosk_api.core.evidence import DocumentClass
-from simulators.documents import Condition, DocumentKind, Side, render_page
+from simulators.documents import Condition, DocumentKind, render_page
 from simulators.documents.capture import as_jpeg
+from simulators.documents.specimens import specimen_content
 from simulators.people import PEOPLE, Person, portrait
 from simulators.scenarios.schema import Document, Pages, Record, Scenario, Tampering, Validity
 
@@ -20,23 +21,11 @@ _YEAR = timedelta(days=365)
 _JPEG_QUALITY = 90  # as readers send
 
 
-@dataclass(frozen=True, slots=True)
-class _Print:
-    """How a class of document is printed: template, document code, fixed issuer."""
-
-    template: Template
-    code: str
-    issuer: str | None  # None: the holder's nationality
-    kind: DocumentKind
-
-
-_PRINTS = {
-    DocumentClass.PASSPORT: _Print(Template.TD3, "P", None, DocumentKind.PASSPORT),
-    DocumentClass.PERMANENT_RESIDENT_CARD: _Print(
-        Template.TD1, "C1", "USA", DocumentKind.PERMANENT_RESIDENT_CARD
-    ),
-    DocumentClass.TRUSTED_TRAVELER_CARD: _Print(Template.TD1, "IN", "USA", DocumentKind.NEXUS),
-    DocumentClass.PASSPORT_CARD: _Print(Template.TD1, "IP", "USA", DocumentKind.PASSPORT_CARD),
+_KINDS = {
+    DocumentClass.PASSPORT: DocumentKind.PASSPORT,
+    DocumentClass.PERMANENT_RESIDENT_CARD: DocumentKind.PERMANENT_RESIDENT_CARD,
+    DocumentClass.TRUSTED_TRAVELER_CARD: DocumentKind.NEXUS,
+    DocumentClass.PASSPORT_CARD: DocumentKind.PASSPORT_CARD,
 }
 
 
@@ -85,10 +74,8 @@ def scan_of(person: Person, document: Document, today: date) -> Scan:
 def _pictures(
     person: Person, document: Document, how: Pages, lines: tuple[str, ...]
 ) -> tuple[Picture, ...]:
-    kind = _PRINTS[document.document_class].kind
+    kind = _KINDS[document.document_class]
     condition = Condition(wear=how.wear, glare=how.glare, tilt=how.tilt, blur=how.blur)
-    # A card's portrait is on the other side than its zone.
-    sides = (Side.ZONE,) if kind is DocumentKind.PASSPORT else (Side.ZONE, Side.FRONT)
     return tuple(
         Picture(
             MediaType.JPEG,
@@ -107,7 +94,7 @@ def _pictures(
             ),
             Light(light.value),
         )
-        for side in sides
+        for side in kind.sides  # a card's portrait is on the other side than its zone
         for light in how.lights
     )
 
@@ -171,19 +158,9 @@ def person_of(person_id: str) -> Person:
 
 
 def _content(person: Person, document: Document, today: date) -> MRZContent:
-    how = _PRINTS[document.document_class]
-    return MRZContent(
-        template=how.template,
-        document_code=how.code,
-        issuer=how.issuer or person.nationality,
-        document_number=document_number(person),
-        surname=person.surname,
-        given_names=person.given_names,
-        nationality=person.nationality,
-        birth_date=person.birth_date,
-        sex=Sex(person.sex.value),
-        expiry_date=_expiry(document, today),
-    )
+    kind = _KINDS[document.document_class]
+    number, expiry = document_number(person), _expiry(document, today)
+    return specimen_content(person, kind, number=number, expiry=expiry)
 
 
 def _expiry(document: Document, today: date) -> date:
