@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -28,6 +29,7 @@ from documents.page import Light, PageFinding, Portrait, examine_page
 from documents.page.printed_text import PrintedZoneEngine, load_printed_zone_engine
 from documents.page.printed_zone import compare_printed_zone
 from documents.page.results import RGB
+from documents.page.ultraviolet import check_ultraviolet
 from documents.trust import TrustStore
 from imaging.pictures import decode_rgb
 from imaging.results import PictureFault
@@ -144,7 +146,7 @@ def _read(
     if examine:
         started = time.monotonic()
         examination = examine_page(side.pictures, side.scans, deadline=deadline)
-        findings = list(examination.findings)
+        findings = [*examination.findings, *_other_sides(side, sides)]
         best = side.light
         reading = None if best is None else side.scans[best].reading
         if reading is not None:
@@ -155,6 +157,20 @@ def _read(
             portrait = (_encoded(examination.portrait),)
         _add(timings, "look", started)
     return answer | {"portrait": bool(portrait), "timings_ms": timings}, portrait
+
+
+def _other_sides(side: _Side, sides: list[_Side]) -> Iterator[PageFinding]:
+    """What speaks against the sides without the zone: a genuine one may be glued to a copy.
+
+    Nothing is known of where the page lies in their pictures, so that only paper that shines all
+    over counts. A look takes milliseconds, of which the margin before a kill has enough.
+    """
+    for other in sides:
+        if other is side or Light.ULTRAVIOLET not in other.pictures:
+            continue
+        found = check_ultraviolet(other.pictures, None)
+        if found.code == "paper_brightened":
+            yield found
 
 
 def _zone(side: _Side, sides: list[_Side], lines: tuple[str, ...]) -> dict[str, Any]:

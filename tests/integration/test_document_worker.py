@@ -15,7 +15,14 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from kiosk_api.core.evidence import Light, Measured, NotMeasured, PageOutcome, Why
+from kiosk_api.core.evidence import (
+    DocumentClass,
+    Light,
+    Measured,
+    NotMeasured,
+    PageOutcome,
+    Why,
+)
 from kiosk_api.intake.document_pages import PagePicture, PagesReading, read_pages
 from kiosk_api.intake.workers import WorkerPool
 from simulators.documents import Forgery
@@ -98,6 +105,24 @@ async def test_forgeries_are_suspicious(pool: WorkerPool, forgery: Forgery, chec
         if finding.outcome is PageOutcome.SUSPICIOUS
     }
     assert check in suspicious
+
+
+async def test_a_copied_front_is_suspicious_beside_a_genuine_zone(pool: WorkerPool) -> None:
+    def card(forgery: Forgery | None) -> tuple[PagePicture, ...]:
+        document = Document(
+            document_class=DocumentClass.TRUSTED_TRAVELER_CARD, pages=Pages(forgery=forgery)
+        )
+        taken = scan_of(PERSON, document, TODAY).pages
+        return tuple(PagePicture(Light(each.light.value), each.data) for each in taken)
+
+    def suspicious(found: PagesReading) -> list[str]:
+        assert isinstance(found.optical, Measured)
+        looks = found.optical.value.findings
+        return [look.code for look in looks if look.outcome is PageOutcome.SUSPICIOUS]
+
+    genuine, copied = card(None), card(Forgery.PHOTOCOPY)
+    assert suspicious(await read(pool, genuine)) == []
+    assert suspicious(await read(pool, genuine[:3] + copied[3:])) == ["paper_brightened"]
 
 
 async def test_a_page_out_of_focus_is_poor_and_gives_no_lines(pool: WorkerPool) -> None:
