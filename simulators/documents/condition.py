@@ -79,7 +79,7 @@ def finish(
     if condition.glare > 0.0:
         _reflect(pixels, condition.glare * _REFLECTED[canvas.light], rng)
     if corner_mm > 0.0:
-        inside = _rounded((height, width), corner_mm * canvas.px_per_mm)
+        inside = rounded((height, width), corner_mm * canvas.px_per_mm)
         pixels = pixels * inside + np.float32(_LID) * (1.0 - inside)
     matrix = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
     if condition.tilt:
@@ -94,10 +94,6 @@ def finish(
 
 def rounded(shape: tuple[int, int], radius: float) -> Plane:
     """1 inside a rectangle with round corners, 0 outside; (h, w, 1)."""
-    return _rounded(shape, radius)
-
-
-def _rounded(shape: tuple[int, int], radius: float) -> Plane:
     y, x = np.ogrid[: shape[0], : shape[1]]
     dx = np.maximum(radius - np.minimum(x + 0.5, shape[1] - x - 0.5), 0.0)
     dy = np.maximum(radius - np.minimum(y + 0.5, shape[0] - y - 0.5), 0.0)
