@@ -79,9 +79,9 @@ def read_document(
     """Read a picture of a document's page, in any of its four orientations.
 
     Prints the fields of the machine-readable zone, its check digits, how sure the reading is,
-    what is wrong, and what the page itself shows. PAGE.jpg, JPEG or PNG, is in white light; where
-    only the infrared picture can be read with certainty, the zone is that one's. Exit code 1 when
-    there is no zone. What is printed identifies a person.
+    what is wrong, and what the page itself shows. PAGE.jpg (JPEG, PNG, BMP or WebP) is in white
+    light; where only the infrared picture can be read with certainty, the zone is that one's. Exit
+    code 1 when there is no zone. What is printed identifies a person.
     """
     from documents.page import Light
     from documents.page_reading import document_as_json, document_as_text, read_page

@@ -99,7 +99,7 @@ def report_lines(found: dict[str, Any]) -> list[str]:
     lines = [
         (
             f"{found['pictures']} pictures with a zone, {found['documents']} documents, "
-            f"{found['without_zone']['pages']} pages without, {found['rounds']} rounds"
+            f"{found['without_zone']['pages']} pages without, {found['rounds']} round(s)"
         ),
         f"{'ms':<20}{'median':>9}{'p95':>9}{'longest':>9}{'exact':>7}{'times ours':>12}",
         _reader_line("ours", found["ours"], ""),
