@@ -12,7 +12,14 @@ from typing import Any
 
 from kiosk_api.core.decision import Decision
 from kiosk_api.core.evidence import Evidence, Stage
-from kiosk_api.core.session import DocumentExamined, Session, SessionState
+from kiosk_api.core.session import (
+    DocumentExamined,
+    DocumentReadAgain,
+    Faulted,
+    SecondDocument,
+    Session,
+    SessionState,
+)
 from kiosk_api.intake.document_pages import PagePicture
 from kiosk_api.journal.drafts import PictureRef
 from kiosk_api.journal.jobs import Receipt
@@ -67,6 +74,10 @@ class LiveSession:
     pages: tuple[PagePicture, ...] = ()  # of the document that was put on the reader last
     examined: list[DocumentExamined] = field(default_factory=list)
     """What became known of the page meanwhile; the answer takes it into account."""
+    looks: list[asyncio.Future[DocumentReadAgain | SecondDocument | Faulted]] = field(
+        default_factory=list
+    )
+    """At documents that were shown after the session had its own."""
     examined_in_vain: bool = False  # a later picture cost a worker
     template: bytes | None = field(default=None, repr=False)
     identifying: dict[str, Any] = field(default_factory=dict, repr=False)

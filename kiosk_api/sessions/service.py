@@ -243,9 +243,13 @@ class SessionService:
     async def _document(self, live: LiveSession, event: DocumentEvent) -> None:
         again: AgainEvent | None = None
         if live.session.state is SessionState.AWAITING_FACE:
-            # Without the lock: a face may come meanwhile, and has no time to lose.
-            again = await self.documents.take_again(live, event)
+            self.used.is_used(live, event)  # another session's is not worth a look
+            # Without the lock: a face that comes meanwhile is measured beside it.
+            look = asyncio.ensure_future(self.documents.take_again(live, event))
+            live.looks.append(look)
+            again = await look
         async with live.lock:
+            live.looks = [each for each in live.looks if not each.done()]
             if self.used.is_repeated(live, event):
                 return
             if live.told is not None:
@@ -329,7 +333,19 @@ class SessionService:
             )
             if reading.fault is not None:
                 live.session = advance(live.session, Faulted(reading.fault), self.policy)
+            await self._await_looks(live, deadline)
             await self._conclude(live, event.arrived)
+
+    async def _await_looks(self, live: LiveSession, deadline: float) -> None:
+        """Have documents count that were shown before the answer and are still looked at."""
+        looks, live.looks = live.looks, []
+        if not looks:
+            return
+        await asyncio.wait(looks, timeout=max(0.0, deadline - self.clock.monotonic()))
+        for look in looks:
+            late = Faulted(Fault(FaultKind.BUDGET_EXHAUSTED, Stage.DOCUMENT))
+            seen = look.result() if look.done() else late
+            live.session = advance(live.session, seen, self.policy)
 
     def guidance(self, lane_id: str) -> GuidanceBoard:
         """What the traveler in a lane is told before the capture."""

@@ -89,6 +89,9 @@ def main() -> None:
                 say(read(message, *lines, findings=found), job)
             case "portrait":
                 say(read(message, *lines, portrait=True), job, (b"same",))
+            case "slow":
+                time.sleep(0.25)
+                say(read(message, *lines), job)
             case "hang":
                 time.sleep(3600)
             case "die":

@@ -20,7 +20,7 @@ from kiosk_api.intake.document_pages import PagePicture
 from kiosk_api.intake.workers import WorkerPool
 from kiosk_api.journal.drafts import PictureRef
 from kiosk_api.journal.pictures import FIRST_PAGE, Pictures, numbers_of
-from kiosk_api.sessions.errors import EventReplayedError
+from kiosk_api.sessions.errors import EventReplayedError, SessionFinishedError
 from kiosk_api.sessions.live import LiveSession
 from kiosk_api.sessions.readings import DocumentEvent
 
@@ -168,6 +168,28 @@ async def test_a_second_scan_that_hangs_refers(stand: Stand) -> None:
     await scan(stand, live, page("hang"))
     assert live.told is not None
     assert codes(live.told) >= {"budget_exhausted"}
+
+
+@pytest.mark.parametrize(
+    ("second", "expected"),
+    [
+        (page("slow", OTHER), {"second_document"}),
+        (page("slow"), set()),
+        (page("hang"), {"budget_exhausted"}),
+    ],
+)
+async def test_a_face_does_not_overtake_the_document_that_was_shown_before_it(
+    stand: Stand, second: PagePicture, expected: set[str]
+) -> None:
+    live = await stand.open()
+    await scan(stand, live, page("read"))
+    looking = asyncio.ensure_future(scan(stand, live, second))
+    await until(lambda: bool(live.looks))
+    told = await stand.show_face(live)
+    assert codes(told) == expected
+    assert not told.over_budget
+    with pytest.raises(SessionFinishedError):
+        await looking
 
 
 async def test_a_second_scan_that_costs_a_worker_refers_and_costs_no_other(stand: Stand) -> None:
