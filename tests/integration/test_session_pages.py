@@ -195,8 +195,10 @@ async def test_a_face_does_not_overtake_the_document_that_was_shown_before_it(
 async def test_a_second_scan_that_costs_a_worker_refers_and_costs_no_other(stand: Stand) -> None:
     live = await stand.open()
     await scan(stand, live, page("read"))
+    before = pids(stand)
     await scan(stand, live, page("die"))
     assert live.session.state is SessionState.AWAITING_FACE
+    await until(lambda: not before <= pids(stand))  # the lost one is buried
     left = pids(stand)
     await scan(stand, live, page("die", OTHER))
     assert left <= pids(stand)
