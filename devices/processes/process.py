@@ -87,8 +87,13 @@ class WorkerProcess:
 
     def kill(self) -> None:
         """Kill it; harmless when it has ended."""
+        if self.process.returncode is not None:
+            return
         with contextlib.suppress(ProcessLookupError):
             self.process.kill()
+        # One that takes only the time nobody else wants would die only then, too.
+        with contextlib.suppress(OSError):
+            os.sched_setscheduler(self.pid, os.SCHED_OTHER, os.sched_param(0))
 
     async def wait_killed(self) -> None:
         """Kill it and wait until it is gone, also when the caller is cancelled meanwhile."""
