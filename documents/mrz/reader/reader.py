@@ -148,7 +148,7 @@ class MRZReader:
         today: the day of reading, for the century of dates.
         deadline: `time.monotonic()` seconds; without one, `BUDGET_SECONDS` from now.
 
-        Total: no picture raises. It stops within a few milliseconds of the deadline.
+        Total: no picture raises. It stops within some tens of milliseconds of the deadline.
         """
         if deadline is None:
             deadline = time.monotonic() + BUDGET_SECONDS

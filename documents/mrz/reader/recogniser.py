@@ -1,8 +1,7 @@
 """A line of the zone as a small picture in, the probabilities of its characters out.
 
-The network is fully convolutional with a connectionist temporal classification output (Graves et
-al., 2006): for every fourth pixel column it says which character stands there, or none. It was
-trained on rendered lines alone (`documents.mrz.reader.training`).
+The network is fully convolutional: for every fourth pixel column it says which character stands
+there, or none. It was trained on rendered lines alone (`documents.mrz.reader.training`).
 """
 
 from __future__ import annotations
