@@ -18,6 +18,7 @@ from documents.mrz.reader.recogniser import ALPHABET, PITCH, STRIDE, LogProbabil
 _FLOOR = -16.0
 _BLANK = 0
 _EVEN = np.log(0.5)
+_BESIDE = 1.35  # pitches from the line's end, within which a mark may be one more character
 _MOST_STEPS = 4  # of one character, which is 2.9 to 4.3 steps from the next
 
 
@@ -53,7 +54,8 @@ class GridLine:
 
     evidence: shape (count, 37), float32, natural logarithms, each row's exponentials sum to 1.
     seen: shape (count,), bool: whether greedy decoding saw exactly one character there.
-    strays: how many characters it saw beside the grid.
+    strays: how many characters it saw beside the grid, near enough to belong to the line, or
+        between its places.
     """
 
     evidence: NDArray[np.float32]
@@ -138,8 +140,16 @@ def lay_out(
     """
     grids: list[_Grid | None] = [_fit(line, count) for line in lines]
     sure = [
-        grid for grid, line in zip(grids, lines, strict=True) if grid and len(line.centres) == count
+        grid
+        for grid, line in zip(grids, lines, strict=True)
+        if grid and len(line.centres) == count and _regular(line, grid, count)
     ]
+    if sure:
+        start = float(np.median([grid.first for grid in sure]))
+        grids = [
+            grid if grid in sure else _fit(line, count, start)
+            for grid, line in zip(grids, lines, strict=True)
+        ]
     known = sure or [grid for grid in grids if grid is not None]
     if not known:
         return None
@@ -162,8 +172,12 @@ def _pitch(centres: NDArray[np.float64]) -> float:
     return float(near.mean()) if len(near) else PITCH
 
 
-def _fit(line: Glimpse, count: int) -> _Grid | None:
-    """A grid through what was seen, ends cut by the least likely when there is too much."""
+def _fit(line: Glimpse, count: int, start: float | None = None) -> _Grid | None:
+    """A grid through what was seen; of too much, one end is cut.
+
+    start: pixels, where other lines begin: what stands before it is cut first. Without it the
+        less likely end is.
+    """
     if len(line.centres) < max(6, count // 4):
         return None
     pitch = _pitch(line.centres)
@@ -171,7 +185,11 @@ def _fit(line: Glimpse, count: int) -> _Grid | None:
     centres, present = line.centres, np.exp(line.evidence.max(axis=1)) * line.present
     first, last = 0, len(places) - 1
     while places[last] - places[first] + 1 > count and last > first:
-        if present[first : first + 2].mean() <= present[last - 1 : last + 1].mean():
+        if start is None:
+            ahead = present[first : first + 2].mean() <= present[last - 1 : last + 1].mean()
+        else:
+            ahead = centres[first] < start - pitch / 2
+        if ahead:
             first += 1
         else:
             last -= 1
@@ -225,7 +243,9 @@ def _sampled(log: LogProbabilities, line: Glimpse, grid: _Grid, count: int) -> G
         a = min(max(0, round(middle - 1.3)), len(log) - 1)
         evidence[place], present[place] = _evidence(log[a : max(a + 1, round(middle + 1.3) + 1)])
     seen = hits == 1
-    strays = int(np.count_nonzero(~inside) + np.maximum(hits - 1, 0).sum())
+    # What stands further off than the next character would is the edge of a card or a frame.
+    beside = ~inside & (places > -_BESIDE) & (places < count - 1 + _BESIDE)
+    strays = int(np.count_nonzero(beside) + np.maximum(hits - 1, 0).sum())
     present[seen] = 1
     return GridLine(_with_presence(evidence, present), seen, strays, float(centres[0]), grid.pitch)
 

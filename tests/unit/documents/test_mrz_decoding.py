@@ -65,11 +65,14 @@ def test_repeated_characters_stay_apart() -> None:
     assert glimpse(steps("<" * 44)).text == "<" * 44
 
 
-def test_a_mark_before_the_line_is_no_character() -> None:
-    grid = laid(steps(NAMES), steps(LINE, strays={-1.6: "1"}))
+@pytest.mark.parametrize(("place", "strays"), [(-1.0, 1), (-1.8, 0), (44.0, 1), (44.9, 0)])
+def test_a_mark_beside_the_line_is_no_character(place: float, strays: int) -> None:
+    """Only where one more character would stand it is a reason to doubt the line."""
+    grid = laid(steps(NAMES), steps(LINE, strays={place: "1"}))
     assert grid is not None
     assert text_of(grid[1].evidence) == LINE
-    assert grid[1].strays == 1
+    assert grid[1].seen.all()
+    assert grid[1].strays == strays
 
 
 def test_a_hidden_character_keeps_its_place_and_is_not_sure() -> None:
