@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from documents.mrz.reader.glare import washed_columns
+from documents.mrz.reader.glare import blotted_columns, washed_columns
 from documents.mrz.reader.reader import MRZReader, load_reader
 from documents.mrz.reader.results import GrayPicture, ScanProblem, ScanStatus
 from simulators.documents.stress_book import StressPage, stress_book
@@ -161,3 +161,13 @@ def test_a_reflection_is_seen_on_paper_and_not_on_a_white_scan() -> None:
     assert washed_columns(paper)[85:115].all()
     assert not washed_columns(paper)[:70].any()
     assert not washed_columns(np.full((28, 200), 255, np.uint8)).any()
+
+
+def test_a_dark_patch_is_a_blot_and_no_stroke_is(reader: MRZReader) -> None:
+    line = np.full((28, 200), 205, np.uint8)
+    for x in range(10, 190, 14):
+        line[5:23, x : x + 4] = 30
+    assert not blotted_columns(line).any()
+    line[8:20, 100:112] = 30
+    assert blotted_columns(line)[102:110].all()
+    assert not blotted_columns(line)[:90].any()

@@ -240,13 +240,14 @@ _PAINT = 170  # grey level; the paper of the pages is lighter
 def _damaged(draw: st.DrawFn, gray: Gray) -> Gray:
     """A page with boxes of one grey, specks and a cut, as stickers, thumbs and scratches are.
 
-    The boxes are darker than paper: an E whose right half is painted over is a clean L.
+    The boxes are darker than paper and no pen's strokes: an E whose right half is painted over is
+    a clean L, and a T with one bar more is an I.
     """
     damaged = gray.copy()
     height, width = gray.shape
     for _ in range(draw(st.integers(0, 4))):
         left, top = draw(st.integers(0, width - 1)), draw(st.integers(height // 2, height - 1))
-        wide, high = draw(st.integers(1, width // 3)), draw(st.integers(1, 60))
+        wide, high = draw(st.integers(14, width // 3)), draw(st.integers(14, 60))
         damaged[top : top + high, left : left + wide] = draw(st.integers(0, _PAINT))
     random = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     specks = random.random(gray.shape) < draw(st.sampled_from([0.0, 0.001, 0.01, 0.05]))
@@ -261,7 +262,7 @@ def test_what_is_accepted_of_a_damaged_page_is_what_is_printed(
 ) -> None:
     accepted: list[bool] = []
 
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=25, deadline=None, derandomize=True)
     @given(st.data())
     def damaged_page(data: st.DataObject) -> None:
         page = data.draw(st.sampled_from(pages))

@@ -26,7 +26,7 @@ from documents.mrz.reader.recogniser import ALPHABET
 from documents.mrz.reader.results import Character, ScanProblem
 from documents.mrz.reading import CheckStatus, MRZReading, MRZUnreadable
 
-SURE = 0.97
+SURE = 0.985
 """Least probability of a character that no check digit covers."""
 
 VERY_SURE = 0.99
