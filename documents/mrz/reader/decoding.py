@@ -146,8 +146,9 @@ def lay_out(
     ]
     if sure:
         start = float(np.median([grid.first for grid in sure]))
+        end = float(np.median([grid.at(count - 1.0) for grid in sure]))
         grids = [
-            grid if grid in sure else _fit(line, count, start)
+            grid if grid in sure else _fit(line, count, (start, end))
             for grid, line in zip(grids, lines, strict=True)
         ]
     known = sure or [grid for grid in grids if grid is not None]
@@ -172,11 +173,11 @@ def _pitch(centres: NDArray[np.float64]) -> float:
     return float(near.mean()) if len(near) else PITCH
 
 
-def _fit(line: Glimpse, count: int, start: float | None = None) -> _Grid | None:
+def _fit(line: Glimpse, count: int, ends: tuple[float, float] | None = None) -> _Grid | None:
     """A grid through what was seen; of too much, one end is cut.
 
-    start: pixels, where other lines begin: what stands before it is cut first. Without it the
-        less likely end is.
+    ends: pixels, where other lines begin and end: the end that stands out more is cut. Without
+        them the less likely one is.
     """
     if len(line.centres) < max(6, count // 4):
         return None
@@ -185,10 +186,10 @@ def _fit(line: Glimpse, count: int, start: float | None = None) -> _Grid | None:
     centres, present = line.centres, np.exp(line.evidence.max(axis=1)) * line.present
     first, last = 0, len(places) - 1
     while places[last] - places[first] + 1 > count and last > first:
-        if start is None:
+        if ends is None:
             ahead = present[first : first + 2].mean() <= present[last - 1 : last + 1].mean()
         else:
-            ahead = centres[first] < start - pitch / 2
+            ahead = ends[0] - centres[first] > centres[last] - ends[1]
         if ahead:
             first += 1
         else:
