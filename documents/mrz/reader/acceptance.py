@@ -268,10 +268,9 @@ def _broken_tie(
     """The one exchange of two look-alikes that makes every digit pass; None if several do."""
     places = {
         (span.line - 1, place)
-        for field in reading.checks_failed
         for check in reading.checks
-        if check.field is field
-        for span in (*_spans(reading, layout, field), check.span)
+        if check.status is CheckStatus.FAIL
+        for span in (*_spans(reading, layout, check.field), check.span)
         for place in range(span.first - 1, span.last)
     }
     found = []

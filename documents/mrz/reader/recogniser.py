@@ -15,19 +15,17 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
+from documents.mrz.reader.rectify import CROP_HEIGHT_PX, CROP_PITCH_PX
 from documents.mrz.reader.results import GrayPicture
 
 ALPHABET = digits + ascii_uppercase + "<"
 """The characters in the order of the network's classes; class 0 is none of them."""
 
-LINE_HEIGHT = 28
+LINE_HEIGHT = CROP_HEIGHT_PX
 """Height in pixels of the picture of a line."""
 
-PITCH = 14.0
+PITCH = CROP_PITCH_PX
 """Pixels from one character to the next, nominally."""
-
-CAP_HEIGHT = 18.0
-"""Height of a capital letter, in pixels, nominally."""
 
 STRIDE = 4
 """Pixel columns to a step of the output."""

@@ -16,9 +16,7 @@ from numpy.typing import NDArray
 
 from documents.mrz.layouts import Template
 from documents.mrz.reading import MRZReading
-
-GrayPicture: TypeAlias = NDArray[np.uint8]
-"""Shape (height, width), uint8, 0 black to 255 white."""
+from imaging.results import GrayPicture as GrayPicture
 
 Corners: TypeAlias = NDArray[np.float32]
 """Shape (4, 2), float32, x and y in pixels of the picture that was given, in reading direction:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from documents.mrz.reader.decoding import Glimpse
 from documents.mrz.reader.geometry import TextLine
-from documents.mrz.reader.rectify import CROP_CAP_PX, CROP_HEIGHT_PX, crop
+from documents.mrz.reader.rectify import CROP_CAP_PX, CROP_HEIGHT_PX, CROP_PITCH_PX, crop
 from documents.mrz.reader.results import GrayPicture
 
 _TALLER = 1.5  # than the crop that is recognised: ink that left it is seen again
@@ -40,7 +40,7 @@ def straightened(
     middle = columns[-1] / 2
     places = (centres - middle) / max(middle, 1.0)
     fit = _robust_curve(places, middles, weights)
-    first = (margin * 14.0 - middle) / max(middle, 1.0)
+    first = (margin * CROP_PITCH_PX - middle) / max(middle, 1.0)
     ends = np.polyval(fit, [first, 0.0, -first]) - (CROP_HEIGHT_PX - 1) / 2
     if np.abs(ends).max() * _TALLER < _STRAIGHT:
         return None
@@ -57,11 +57,12 @@ def straightened(
 
 
 def _all_centres(seen: NDArray[np.float64], width: int) -> NDArray[np.float64]:
-    """A place every 14 pixels from the first character to the last, and a little beyond."""
+    """A place every pitch from the first character to the last, and a little beyond."""
     if len(seen) < 2:
         return seen
-    first, last = max(seen[0] - 14, _HALF_WINDOW), min(seen[-1] + 56, width - _HALF_WINDOW)
-    return np.arange(first, last, 14.0)
+    first = max(seen[0] - CROP_PITCH_PX, _HALF_WINDOW)
+    last = min(seen[-1] + 4 * CROP_PITCH_PX, width - _HALF_WINDOW)
+    return np.arange(first, last, CROP_PITCH_PX)
 
 
 def _middles(
